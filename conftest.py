@@ -1,0 +1,93 @@
+"""What every test may use: the database, emptied or rolled back, and programs of the machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection, connections, transaction
+from django.db.backends.postgresql.operations import DatabaseOperations
+from psycopg.conninfo import conninfo_to_dict
+
+from waya.cli.tests.database import DATABASE_OF_THIS_RUN
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None, django_db_blocker: Any, request: pytest.FixtureRequest
+) -> Iterator[None]:
+    """Give this worker a fresh copy of the migrated database."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    with django_db_blocker.unblock():
+        os.environ["DATABASE_URL"] = DATABASE_OF_THIS_RUN.clone(worker, _migrate)
+        _point_at(os.environ["DATABASE_URL"])
+    yield
+    with django_db_blocker.unblock():
+        connections.close_all()
+
+
+def _migrate(url: str) -> None:
+    _point_at(url)
+    call_command("migrate", verbosity=0, interactive=False)
+    connections.close_all()
+
+
+def _point_at(url: str) -> None:
+    """Change the settings in place: the connection and the job queue read this very mapping."""
+    connections.close_all()
+    told = conninfo_to_dict(url)
+    settings.DATABASES["default"].update(
+        NAME=told["dbname"],
+        USER=told["user"],
+        PASSWORD=told["password"],
+        HOST=told["host"],
+        PORT=told.get("port", ""),
+    )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def flush_may_empty_the_books() -> Iterator[None]:
+    """Let the flush after a transactional test empty tables that refuse to be emptied.
+
+    Only the flush: what a test itself does meets the triggers as in production.
+    """
+    plain = DatabaseOperations.execute_sql_flush
+
+    def flush(self: DatabaseOperations, sql_list: Any) -> None:
+        with transaction.atomic(using=self.connection.alias), self.connection.cursor() as cursor:
+            cursor.execute("set local session_replication_role = replica")
+            plain(self, sql_list)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "execute_sql_flush", flush)
+        yield
+
+
+@pytest.fixture
+def needs_program() -> Callable[[str], str]:
+    """Find a program of the machine, or skip; fail where everything must be tried.
+
+    Returns its path. `WAYA_TEST_ALL=1` turns the skip into a failure.
+    """
+
+    def find(name: str) -> str:
+        path = shutil.which(name)
+        if path is None and os.environ.get("WAYA_TEST_ALL") == "1":
+            pytest.fail(f"{name} is not installed, and WAYA_TEST_ALL=1 forbids to skip")
+        if path is None:
+            pytest.skip(f"{name} is not installed; on Debian: apt-get install {name}")
+        return path
+
+    return find
+
+
+@pytest.fixture
+def database_url(transactional_db: None) -> str:
+    """The address of this worker's database, for programs that a test starts."""
+    connection.ensure_connection()
+    return os.environ["DATABASE_URL"]
