@@ -1,0 +1,164 @@
+"""Tables of pro formas, invoices, their lines and taxes."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import F, Q
+
+
+class ProForma(models.Model):
+    """A renewal (or a first period) asked for in advance: no tax document, no posting.
+
+    The period is half-open and as it will be if paid in time. `invoice` is what it became.
+    """
+
+    OPEN, PAID, LAPSED = "open", "paid", "lapsed"
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    entity = models.ForeignKey("org.Entity", on_delete=models.PROTECT, related_name="+")
+    customer = models.ForeignKey(
+        "parties.Customer", on_delete=models.PROTECT, related_name="pro_formas"
+    )
+    subscription = models.ForeignKey(
+        "subscriptions.Subscription", on_delete=models.PROTECT, related_name="pro_formas"
+    )
+    number = models.CharField(max_length=30)
+    issued_on = models.DateField()
+    start = models.DateField()
+    end = models.DateField()
+    currency = models.CharField(max_length=3)
+    total_minor = models.BigIntegerField()
+    state = models.CharField(max_length=8, default=OPEN)
+    invoice = models.OneToOneField(
+        "billing.Invoice", on_delete=models.PROTECT, null=True, related_name="pro_forma"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["entity", "number"], name="pro_forma_number_once"),
+            models.UniqueConstraint(fields=["subscription", "start"], name="pro_forma_period_once"),
+            models.CheckConstraint(condition=Q(start__lt=F("end")), name="pro_forma_has_days"),
+        ]
+        indexes = [
+            models.Index(fields=["customer"], name="pro_forma_open", condition=Q(state="open")),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Invoice(models.Model):
+    """A tax document. After issue only `paid_minor` moves, and never past the total."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    entity = models.ForeignKey("org.Entity", on_delete=models.PROTECT, related_name="+")
+    customer = models.ForeignKey(
+        "parties.Customer", on_delete=models.PROTECT, related_name="invoices"
+    )
+    number = models.CharField(max_length=30)
+    issued_on = models.DateField()
+    issued_at = models.DateTimeField()
+    due_on = models.DateField()
+    currency = models.CharField(max_length=3)
+    net_minor = models.BigIntegerField()
+    tax_minor = models.BigIntegerField()
+    total_minor = models.BigIntegerField()
+    paid_minor = models.BigIntegerField(default=0)
+    # The customer's name, account number and tax number as they were on issue.
+    customer_as_issued = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["entity", "number"], name="invoice_number_once"),
+            models.CheckConstraint(
+                condition=Q(paid_minor__gte=0, paid_minor__lte=F("total_minor")),
+                name="invoice_never_overpaid",
+            ),
+            models.CheckConstraint(
+                condition=Q(total_minor=F("net_minor") + F("tax_minor")), name="invoice_adds_up"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["customer", "due_on"], name="invoice_open",
+                         condition=Q(paid_minor__lt=F("total_minor"))),
+            models.Index(fields=["entity", "due_on"], name="invoice_open_by_due",
+                         condition=Q(paid_minor__lt=F("total_minor"))),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class InvoiceLine(models.Model):
+    """A line with the period that it charges (half-open, stored) and its own explanation."""
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="lines")
+    subscription = models.ForeignKey(
+        "subscriptions.Subscription", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    description = models.CharField(max_length=200)
+    start = models.DateField(null=True)
+    end = models.DateField(null=True)
+    net_minor = models.BigIntegerField()
+    tax_minor = models.BigIntegerField()
+    total_minor = models.BigIntegerField()
+    revenue = models.CharField(max_length=40, default="revenue:internet")
+    why = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subscription", "start"], name="period_billed_once",
+                condition=Q(subscription__isnull=False, start__isnull=False),
+            )
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return self.description
+
+
+class InvoiceTax(models.Model):
+    """A tax on a line as it was on issue: its base, rate and law."""
+
+    line = models.ForeignKey(InvoiceLine, on_delete=models.PROTECT, related_name="taxes")
+    sequence = models.SmallIntegerField()
+    tax = models.CharField(max_length=20)
+    name = models.CharField(max_length=60)
+    rate_percent = models.DecimalField(max_digits=7, decimal_places=4)
+    base_minor = models.BigIntegerField()
+    amount_minor = models.BigIntegerField()
+    law = models.CharField(max_length=200)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.amount_minor}"
+
+
+class CreditUse(models.Model):
+    """Customer credit spent on an invoice; an allocation that came from no new payment."""
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="credit_uses")
+    amount_minor = models.BigIntegerField()
+    used_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.amount_minor} on {self.invoice_id}"
+
+
+class Credit(models.Model):
+    """Money of a customer that no invoice has used yet: the sub-ledger of customer credit."""
+
+    customer = models.OneToOneField(
+        "parties.Customer", on_delete=models.PROTECT, related_name="credit"
+    )
+    currency = models.CharField(max_length=3)
+    amount_minor = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_minor__gte=0), name="credit_not_negative")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.customer_id}: {self.amount_minor}"

@@ -1,0 +1,111 @@
+"""Money is a whole number of minor units in one currency. No floats, no bare decimals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from itertools import accumulate, pairwise
+from math import floor
+
+from waya.kernel.errors import CurrencyMismatch
+
+# ISO 4217: decimals of the currencies that do not have two.
+DECIMALS = {"UGX": 0, "RWF": 0, "JPY": 0, "XAF": 0, "XOF": 0, "KRW": 0, "KWD": 3, "TND": 3}
+
+
+def decimals(currency: str) -> int:
+    """How many decimals a currency's minor unit has (ISO 4217)."""
+    return DECIMALS.get(currency, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """A signed amount in minor units (cents); adding different currencies raises."""
+
+    minor: int
+    currency: str
+
+    def __add__(self, other: Money) -> Money:
+        self._same(other)
+        return Money(self.minor + other.minor, self.currency)
+
+    def __neg__(self) -> Money:
+        return Money(-self.minor, self.currency)
+
+    def __sub__(self, other: Money) -> Money:
+        return self + -other
+
+    def __lt__(self, other: Money) -> bool:
+        self._same(other)
+        return self.minor < other.minor
+
+    def __le__(self, other: Money) -> bool:
+        self._same(other)
+        return self.minor <= other.minor
+
+    def __bool__(self) -> bool:
+        return self.minor != 0
+
+    def __str__(self) -> str:
+        return f"{self.currency} {self.plain()}"
+
+    def _same(self, other: Money) -> None:
+        if self.currency != other.currency:
+            raise CurrencyMismatch(self.currency, other.currency)
+
+    def plain(self) -> str:
+        """Digits grouped in threes, decimals only when there are any: `2,500` or `633.34`."""
+        places = decimals(self.currency)
+        whole, part = divmod(abs(self.minor), 10**places)
+        sign = "−" if self.minor < 0 else ""
+        return f"{sign}{whole:,}" + (f".{part:0{places}d}" if part else "")
+
+    def times(self, ratio: Fraction) -> Money:
+        """Multiply and round once, halves away from zero as tax offices expect."""
+        return Money(rounded(self.minor * ratio), self.currency)
+
+    def split(self, weights: Sequence[int]) -> list[Money]:
+        """Share out by weight; the parts always add up to the whole.
+
+        Each part is the difference between two running totals, so no remainder is left
+        over to be handed out by a special case. A credit mirrors its charge to the cent.
+        """
+        if not weights or min(weights) < 0 or sum(weights) == 0:
+            raise ValueError("weights are whole numbers from zero, not all zero")
+        sign = -1 if self.minor < 0 else 1
+        running = [0, *accumulate(weights)]
+        marks = [abs(self.minor) * mark // running[-1] for mark in running]
+        return [Money(sign * (upper - lower), self.currency) for lower, upper in pairwise(marks)]
+
+
+def rounded(exact: Fraction | int) -> int:
+    """The nearest whole number, halves away from zero."""
+    size = floor(abs(exact) + Fraction(1, 2))
+    return size if exact >= 0 else -size
+
+
+def total(amounts: Iterable[Money], currency: str) -> Money:
+    """The sum of amounts in one currency; nothing sums to zero of it."""
+    result = Money(0, currency)
+    for amount in amounts:
+        result += amount
+    return result
+
+
+def parse(text: str | int | Decimal, currency: str) -> Money:
+    """Read an amount in major units: `1`, `"1.00"`, `"1,500"`; more decimals than there are raise.
+
+    Floats are not taken: read numbers from JSON with `parse_float=str`.
+    """
+    try:
+        exact = Decimal(str(text).strip().replace(",", ""))
+    except InvalidOperation as error:
+        raise ValueError(f"not an amount: {text!r}") from error
+    if not exact.is_finite():
+        raise ValueError(f"not an amount: {text!r}")
+    minor = exact * 10 ** decimals(currency)
+    if minor != minor.to_integral_value():
+        raise ValueError(f"{text!r} has more decimals than {currency}")
+    return Money(int(minor), currency)

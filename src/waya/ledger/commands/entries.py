@@ -1,0 +1,131 @@
+"""Post journal entries, many at once; the database is the last judge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from django.db import connection, transaction
+
+from waya.kernel import clock
+from waya.kernel.errors import Refused
+from waya.ledger.models import Account, JournalEntry, JournalLine
+from waya.ledger.queries.balances import first_open_days
+from waya.ledger.rules.entries import Entry
+from waya.org.actors import Actor
+
+_INSERT = """
+insert into ledger_journalentry (entity_id, "on", memo, source, posted_at)
+select * from unnest(%s::bigint[], %s::date[], %s::text[], %s::text[], %s::timestamptz[])
+on conflict (entity_id, source) do nothing
+returning id, entity_id, source
+"""
+_COPY = """
+copy ledger_journalline
+    (entry_id, account_id, "on", entity_id, party_id, currency, amount_minor, base_minor)
+from stdin (format binary)
+"""
+_TYPES = ["int8", "int8", "date", "int8", "int8", "varchar", "int8", "int8"]
+
+
+@transaction.atomic
+def post_many(*, entries: Sequence[Entry], by: Actor) -> dict[str, int]:
+    """Post entries; gives the journal entry's id by source.
+
+    A source that was posted before is not posted again: its first entry's id is given. An
+    entry dated in a closed period goes to the first open day after it. Refuses
+    `empty_entry`, and `no_account` for a purpose that the chart has not.
+    """
+    by.must("ledger.post")
+    if any(len(one.lines) < 2 for one in entries):
+        raise Refused("empty_entry")
+    if not entries:
+        return {}
+    days = first_open_days({(one.entity_id, one.on) for one in entries})
+    fresh = _insert(entries, days)
+    accounts = _accounts({one.entity_id for one in entries})
+    _copy_lines([one for one in entries if (one.entity_id, one.source) in fresh],
+                fresh, accounts, days)  # fmt: skip
+    return {one.source: fresh.get((one.entity_id, one.source)) or _known(one) for one in entries}
+
+
+def _insert(
+    entries: Sequence[Entry], days: dict[tuple[int, date], date]
+) -> dict[tuple[int, str], int]:
+    now = clock.now()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _INSERT,
+            [
+                [one.entity_id for one in entries],
+                [days[one.entity_id, one.on] for one in entries],
+                [one.memo[:200] for one in entries],
+                [one.source for one in entries],
+                [now] * len(entries),
+            ],
+        )
+        return {(entity_id, source): key for key, entity_id, source in cursor.fetchall()}
+
+
+def _accounts(entity_ids: set[int]) -> dict[tuple[int, str], int]:
+    rows = Account.objects.filter(entity_id__in=entity_ids)
+    return {(e, p): key for e, p, key in rows.values_list("entity_id", "purpose", "pk")}
+
+
+def _copy_lines(
+    entries: Sequence[Entry],
+    keys: dict[tuple[int, str], int],
+    accounts: dict[tuple[int, str], int],
+    days: dict[tuple[int, date], date],
+) -> None:
+    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+        copy.set_types(_TYPES)
+        for one in entries:
+            key = keys[one.entity_id, one.source]
+            on = days[one.entity_id, one.on]
+            for line in one.lines:
+                account = accounts.get((one.entity_id, line.purpose))
+                if account is None:
+                    raise Refused("no_account", purpose=line.purpose)
+                minor = line.amount.minor
+                copy.write_row(
+                    (key, account, on, one.entity_id, line.party_id,
+                     line.amount.currency, minor, minor)
+                )  # fmt: skip
+
+
+def _known(one: Entry) -> int:
+    return JournalEntry.objects.get(entity_id=one.entity_id, source=one.source).pk
+
+
+@transaction.atomic
+def reverse(*, entry_id: int, on: date, memo: str, by: Actor) -> int:
+    """Post the mirror of an entry, once; the first stays as it is. Gives the mirror's id."""
+    by = by.must("ledger.post")
+    first = JournalEntry.objects.get(pk=entry_id)
+    source = f"reversal:{entry_id}"
+    days = first_open_days({(first.entity_id, on)})
+    mirror, fresh = JournalEntry.objects.get_or_create(
+        entity_id=first.entity_id,
+        source=source,
+        defaults={
+            "on": days[first.entity_id, on], "memo": memo, "posted_at": clock.now(),
+        },
+    )  # fmt: skip
+    if fresh:
+        JournalLine.objects.bulk_create(
+            JournalLine(
+                entry=mirror,
+                account_id=line.account_id,
+                on=mirror.on,
+                entity_id=line.entity_id,
+                branch_id=line.branch_id,
+                dimension_id=line.dimension_id,
+                party_id=line.party_id,
+                currency=line.currency,
+                amount_minor=-line.amount_minor,
+                base_minor=-line.base_minor,
+            )
+            for line in first.lines.all()
+        )
+    return mirror.pk

@@ -1,0 +1,1 @@
+"""Every read of the books that others use, by noun."""

@@ -1,0 +1,199 @@
+"""Tables of who we are, who may do what, what happened, and what waits for a person."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+
+class Entity(models.Model):
+    """A legal company: its books, currency, tax number and time zone."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(max_length=80)
+    legal_name = models.CharField(max_length=120)
+    tax_number = models.CharField(max_length=40, blank=True)
+    country = models.CharField(max_length=2, default="KE")
+    currency = models.CharField(max_length=3, default="KES")
+    zone = models.CharField(max_length=40, default="Africa/Nairobi")
+    phone = models.CharField(max_length=20, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Branch(models.Model):
+    """A place of business of an entity."""
+
+    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="branches")
+    code = models.CharField(max_length=12)
+    name = models.CharField(max_length=80)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["entity", "code"], name="branch_code_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Role(models.Model):
+    """A named set of permissions; `*` is all of them."""
+
+    code = models.SlugField(unique=True)
+    name = models.CharField(max_length=60)
+    permissions = ArrayField(models.CharField(max_length=60), default=list)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Person(models.Model):
+    """A member of staff; signs in as their `auth.User`."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
+    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="people")
+    name = models.CharField(max_length=80)
+    roles = models.ManyToManyField(Role, related_name="people")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Token(models.Model):
+    """A bearer token for the API; only its hash is kept."""
+
+    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=80)
+    role = models.ForeignKey(Role, on_delete=models.PROTECT, related_name="+")
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Policy(models.Model):
+    """An entity's business choices for one context, as far as they differ from the defaults."""
+
+    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="policies")
+    name = models.CharField(max_length=60)
+    chosen = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["entity", "name"], name="policy_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class NumberSeries(models.Model):
+    """A gapless series of document numbers; locked last and shortly."""
+
+    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=20)
+    prefix = models.CharField(max_length=20, blank=True)
+    next = models.BigIntegerField(default=1)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["entity", "kind"], name="series_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.prefix}{self.next}"
+
+
+class AuditRecord(models.Model):
+    """What happened, to whom, by whom and why; written in the transaction that it tells of.
+
+    Ids are bare: the rows they name lie above this context. `at` is business time.
+    """
+
+    entity_id = models.BigIntegerField(null=True)
+    at = models.DateTimeField()
+    actor_kind = models.CharField(max_length=12)
+    actor_id = models.BigIntegerField(null=True)
+    actor_name = models.CharField(max_length=80)
+    action = models.CharField(max_length=60)
+    subject_kind = models.CharField(max_length=30)
+    subject_id = models.BigIntegerField(null=True)
+    customer_id = models.BigIntegerField(null=True)
+    site_id = models.BigIntegerField(null=True)
+    router_id = models.BigIntegerField(null=True)
+    cause_id = models.BigIntegerField(null=True)
+    why = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["customer_id", "-id"], name="audit_by_customer",
+                         condition=Q(customer_id__isnull=False)),
+            models.Index(fields=["router_id", "-id"], name="audit_by_router",
+                         condition=Q(router_id__isnull=False)),
+            models.Index(fields=["subject_kind", "subject_id"], name="audit_by_subject"),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.at:%F %T} {self.action}"
+
+
+class Approval(models.Model):
+    """Something that waits for a person; when granted, its task goes on and checks again."""
+
+    WAITING, GRANTED, DENIED, DONE = "waiting", "granted", "denied", "done"
+
+    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=40)
+    subject = models.CharField(max_length=80)
+    title = models.CharField(max_length=200)
+    why = models.JSONField(default=dict)
+    asked_by = models.CharField(max_length=80)
+    asked_by_id = models.BigIntegerField(null=True)
+    asked_at = models.DateTimeField()
+    state = models.CharField(max_length=10, default=WAITING)
+    decided_by = models.CharField(max_length=80, blank=True)
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["entity", "kind", "subject"], name="approval_once")
+        ]
+        indexes = [
+            models.Index(fields=["entity", "state"], name="approval_waiting",
+                         condition=Q(state="waiting")),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class DailyRun(models.Model):
+    """One kind of work of one business day, done once."""
+
+    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="+")
+    day = models.DateField()
+    kind = models.CharField(max_length=60)
+    done_at = models.DateTimeField()
+    outcome = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["entity", "day", "kind"], name="daily_run_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.day}"
+
+
+class LabClock(models.Model):
+    """How far business time runs ahead, in a lab; one row, only forward."""
+
+    ahead = models.DurationField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="one_lab_clock")]
+
+    def __str__(self) -> str:
+        return f"ahead by {self.ahead}"

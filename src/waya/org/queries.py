@@ -1,0 +1,53 @@
+"""Reads of org that others use: who acts, what waits for a person, the timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db.models import QuerySet
+
+from waya.org.actors import Actor
+from waya.org.models import Approval, AuditRecord, Person, Token
+from waya.org.tokens import digest
+
+
+def actor_of(user: AbstractBaseUser | AnonymousUser) -> Actor | None:
+    """The actor that a signed-in member of staff is; None for anybody else."""
+    if not user.is_authenticated:
+        return None
+    person = Person.objects.filter(user_id=user.pk).prefetch_related("roles").first()
+    if person is None:
+        return None
+    may = frozenset(code for role in person.roles.all() for code in role.permissions)
+    return Actor("person", person.pk, person.name, may, person.entity_id)
+
+
+def actor_of_token(secret: str) -> Actor | None:
+    """The actor that a bearer token is; None if it is unknown or ended."""
+    token = (
+        Token.objects.filter(digest=digest(secret), ended_at=None).select_related("role").first()
+    )
+    if token is None:
+        return None
+    return Actor("token", token.pk, token.name, frozenset(token.role.permissions), token.entity_id)
+
+
+def approvals_waiting(entity_id: int) -> QuerySet[Approval]:
+    """What waits for a person in an entity, oldest first."""
+    return Approval.objects.filter(entity_id=entity_id, state=Approval.WAITING).order_by("pk")
+
+
+def timeline(
+    *, customer_id: int, actions: Sequence[str] = (), before: int | None = None, limit: int = 50
+) -> list[AuditRecord]:
+    """What happened to a customer, newest first; `before` is the id to go on from.
+
+    `actions` are prefixes such as `payment.`; none means everything.
+    """
+    rows = AuditRecord.objects.filter(customer_id=customer_id)
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    if actions:
+        rows = rows.filter(action__regex="^(" + "|".join(actions) + ")")
+    return list(rows.order_by("-pk")[:limit])

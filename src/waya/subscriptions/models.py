@@ -1,0 +1,67 @@
+"""Tables of subscriptions and their changes."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+
+class Subscription(models.Model):
+    """A plan at a site. Dates are half-open: `paid_through` is the first day not paid for.
+
+    `anchor_day` (1–31) is the day of the month on which periods begin, unclamped.
+    `billed_through` is the first day not yet on an invoice; for a prepaid plan it moves
+    together with `paid_through`.
+    """
+
+    PENDING, ACTIVE, SUSPENDED, ENDED = "pending_payment", "active", "suspended", "ended"
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    entity = models.ForeignKey("org.Entity", on_delete=models.PROTECT, related_name="+")
+    customer = models.ForeignKey(
+        "parties.Customer", on_delete=models.PROTECT, related_name="subscriptions"
+    )
+    site = models.ForeignKey("parties.Site", on_delete=models.PROTECT, related_name="+")
+    plan = models.ForeignKey("catalog.Plan", on_delete=models.PROTECT, related_name="+")
+    router = models.ForeignKey("network.Router", on_delete=models.PROTECT, related_name="+")
+    username = models.CharField(max_length=60, unique=True)
+    state = models.CharField(max_length=16, default=PENDING)
+    standing = models.CharField(max_length=10, default="good")
+    standing_cause_id = models.BigIntegerField(null=True)
+    created_at = models.DateTimeField()
+    started_on = models.DateField(null=True)
+    anchor_day = models.SmallIntegerField(null=True)
+    paid_through = models.DateField(null=True)
+    billed_through = models.DateField(null=True)
+    ended_on = models.DateField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["entity", "billed_through"], name="subscription_to_bill",
+                         condition=Q(state__in=["active", "suspended"])),
+            models.Index(fields=["entity", "paid_through"], name="subscription_lapsing",
+                         condition=Q(state__in=["active", "suspended"])),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.username} {self.state}"
+
+
+class Change(models.Model):
+    """Something that changed a subscription, on a date: begun, plan changed, ended."""
+
+    subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="changes")
+    kind = models.CharField(max_length=20)
+    on = models.DateField()
+    from_plan = models.ForeignKey(
+        "catalog.Plan", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    to_plan = models.ForeignKey(
+        "catalog.Plan", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    made_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.on}"
