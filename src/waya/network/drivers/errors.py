@@ -1,5 +1,4 @@
 """What a router may answer instead of doing it, told apart so that a caller can act on it."""
-# ruff: noqa: N818  # named for what the router said, as Refused is
 
 from __future__ import annotations
 

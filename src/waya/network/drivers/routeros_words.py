@@ -13,7 +13,7 @@ LONGEST_WORD = 16 * 1024 * 1024
 """Nothing we read is longer; a longer claim means the stream is not what we think it is."""
 
 
-class Garbled(Exception):  # noqa: N818  # as Refused is
+class Garbled(Exception):
     """The stream is not RouterOS's; the only cure is a new connection."""
 
 
