@@ -12,7 +12,7 @@ from pathlib import Path
 NAME = "waya"
 
 
-class Unusable(Exception):  # noqa: N818  # said to a person, as Refused is
+class Unusable(Exception):  # said to a person, as Refused is
     """The machine cannot do what is asked; the message tells a person what would help."""
 
 

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from waya.cli import tether
 from waya.cli.postgres import cluster
 from waya.cli.postgres.account import Account, Unusable, server_account
 from waya.cli.postgres.binaries import Install, shipped, usable_by
 from waya.cli.postgres.folders import Folders, make_folders
+from waya.cli.processes import tether
 
 _PORT = 5432  # of the socket's file name alone, unless TCP is asked for
 _FAST_SHUTDOWN = signal.SIGINT

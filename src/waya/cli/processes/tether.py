@@ -16,22 +16,14 @@ from waya.cli.postgres.account import Account
 _SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of linux/prctl.h
 
 
-def follow_parent(farewell: signal.Signals) -> Callable[[], None]:
-    """Make what a child runs between fork and exec, so that the kernel ends it with us.
+def end_with_parent(farewell: signal.Signals) -> None:
+    """Ask the kernel to send us this signal when whoever started us dies.
 
-    The kernel watches the *thread* that forked, so children are started by the main one.
-    It forgets the wish when a process changes its account: this runs after that change.
+    It watches the *thread* that forked us, so children are started by the main one, and it
+    forgets the wish when a process changes its account.
     """
-    starter = os.getpid()
-    libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
-
-    def follow() -> None:
-        if libc is not None:
-            libc.prctl(_SET_PARENT_DEATH_SIGNAL, int(farewell), 0, 0, 0)
-        if os.getppid() != starter:
-            os._exit(1)
-
-    return follow
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, int(farewell), 0, 0, 0)
 
 
 def start(
@@ -55,7 +47,7 @@ def start(
         env=dict(environment) if environment is not None else None,
         cwd=folder,
         start_new_session=True,
-        preexec_fn=follow_parent(farewell),
+        preexec_fn=_follow(os.getpid(), farewell),  # runs after the change of account
         user=account.uid if account else None,
         group=account.gid if account else None,
         extra_groups=[] if account else None,
@@ -80,3 +72,12 @@ def end_group(leader: int) -> None:
         os.killpg(leader, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
         return
+
+
+def _follow(starter: int, farewell: signal.Signals) -> Callable[[], None]:
+    def follow() -> None:
+        end_with_parent(farewell)
+        if os.getppid() != starter:  # it died while we were being made
+            os._exit(1)
+
+    return follow

@@ -1,0 +1,1 @@
+"""Programs that run beside each other: started, watched, started again, and ended together."""

@@ -1,0 +1,107 @@
+"""Do the jobs: restores on a worker of their own, money and messages on another."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import signal
+from concurrent.futures import ThreadPoolExecutor
+
+from django.apps import apps
+from procrastinate import App, PsycopgConnector
+from procrastinate.contrib.django.utils import connector_params
+
+from waya.cli.processes.rounds import (
+    DEAD_AFTER_SECONDS,
+    HEARTBEAT_SECONDS,
+    ROUNDS,
+    requeue_of_the_dead,
+    stopped,
+    walk,
+)
+from waya.org.jobs import app
+
+log = logging.getLogger("waya.worker")
+
+# Most of a restore is waiting for a router; an unreachable one keeps a thread for its time-out.
+CONCURRENCY = {"network": 16, "money": 4, "all": 16}
+_FINISH_WITHIN_SECONDS = 8.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which jobs."""
+    parser.add_argument("--queues", choices=sorted(CONCURRENCY), default="all")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Work until SIGTERM or SIGINT."""
+    asyncio.run(_work(options.queues))
+    return 0
+
+
+def queues_of(group: str) -> list[str]:
+    """A job's queue is its context's name; `network` is apart, so that nothing delays a restore."""
+    contexts = [
+        config.label for config in apps.get_app_configs() if config.name.startswith("waya.")
+    ]
+    if group == "all":
+        return contexts
+    return [name for name in contexts if (name == "network") == (group == "network")]
+
+
+async def _work(group: str) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    loop.set_default_executor(ThreadPoolExecutor(CONCURRENCY[group] + len(ROUNDS)))
+    rounds = [
+        asyncio.create_task(walk(chosen, stop))
+        for chosen in ROUNDS
+        if group in ("all", chosen.group)
+    ]
+    wait = 0.0
+    while not await stopped(stop, wait):
+        try:
+            await _serve(group, stop)
+            wait = 0.5
+        except Exception:
+            log.exception("the worker lost its database; it tries again")
+            wait = min(max(0.5, wait * 2), 10.0)
+    await asyncio.gather(*rounds)
+
+
+async def _serve(group: str, stop: asyncio.Event) -> None:
+    """Run procrastinate's worker until told to stop or until the database goes away.
+
+    Its own Django connector cannot listen, so it is given one that can, as its own Django
+    command does.
+    """
+    connector = PsycopgConnector(kwargs=connector_params(), timeout=10.0)
+    with app.replace_connector(connector) as worker_app:
+        async with worker_app.open_async():
+            working = asyncio.create_task(_take_jobs(worker_app, group))
+            giving_back = asyncio.create_task(requeue_of_the_dead(worker_app, stop))
+            ending = asyncio.create_task(stop.wait())
+            tasks = {working, giving_back, ending}
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
+                task.cancel()
+            outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, Exception):
+            raise outcome
+
+
+async def _take_jobs(worker_app: App, group: str) -> None:
+    await worker_app.run_worker_async(
+        queues=queues_of(group),
+        name=group,
+        concurrency=CONCURRENCY[group],
+        delete_jobs="successful",
+        install_signal_handlers=False,
+        shutdown_graceful_timeout=_FINISH_WITHIN_SECONDS,
+        update_heartbeat_interval=HEARTBEAT_SECONDS,
+        stalled_worker_timeout=DEAD_AFTER_SECONDS,
+    )
