@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from waya.network.drivers.fake import FakeRouter
@@ -178,7 +178,7 @@ def test_a_password_is_never_shown() -> None:
 
 # Properties.
 
-NAMES = st.sampled_from(["amina", "brian", "chebet", "254712345678"])
+NAMES = st.sampled_from(["amina", "254712345678"])  # few, so that much happens to each
 RULES = st.tuples(st.sampled_from(sorted(PROFILES)), st.booleans())
 
 
@@ -222,7 +222,7 @@ def histories(draw: st.DrawFn) -> tuple[Router, dict[str, Wanted]]:
 
 def converge(router: Router, wants: dict[str, Wanted], draw: Any) -> None:
     """Plan and crash after any step, again and again; customers redial at any moment."""
-    for crash_after in draw(st.lists(st.integers(0, 6), max_size=3)):
+    for crash_after in draw(st.lists(st.integers(1, 4), max_size=3)):
         for step in plan(wants, router.look(), PROFILES)[:crash_after]:
             router.run([step])
             for name in draw(st.lists(NAMES, max_size=1)):
@@ -230,6 +230,7 @@ def converge(router: Router, wants: dict[str, Wanted], draw: Any) -> None:
     router.run(plan(wants, router.look(), PROFILES))
 
 
+@settings(max_examples=300)
 @given(history=histories(), data=st.data())
 def test_any_router_converges_even_after_crashes(
     history: tuple[Router, dict[str, Wanted]], data: st.DataObject
