@@ -1,0 +1,1 @@
+"""How every surface shows money, moments, numbers and states: `{% load waya %}`."""
