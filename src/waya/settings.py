@@ -9,6 +9,7 @@ import hashlib
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from psycopg.conninfo import conninfo_to_dict
 
@@ -38,9 +39,14 @@ def _keys() -> list[str]:
 WAYA_KEYS = _keys()
 SECRET_KEY = hashlib.sha256(("session:" + " ".join(WAYA_KEYS)).encode()).hexdigest()
 DEBUG = os.environ.get("WAYA_DEBUG") == "1"
-ALLOWED_HOSTS = os.environ.get("WAYA_HOSTS", "localhost 127.0.0.1 [::1] testserver").split()
-CSRF_TRUSTED_ORIGINS = os.environ.get("WAYA_ORIGINS", "").split()
-PUBLIC_URL = os.environ.get("WAYA_PUBLIC_URL", "http://127.0.0.1:8800")
+PUBLIC_URL = os.environ.get("WAYA_PUBLIC_URL", "http://127.0.0.1:8800").rstrip("/")
+ALLOWED_HOSTS = [
+    urlsplit(PUBLIC_URL).hostname or "localhost",
+    *os.environ.get("WAYA_HOSTS", "localhost 127.0.0.1 [::1] testserver").split(),
+]
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL, *os.environ.get("WAYA_ORIGINS", "").split()]
+# Whose X-Forwarded-For is believed. A lab's own router simulators are on loopback.
+TRUSTED_PROXIES = os.environ.get("WAYA_PROXIES", "127.0.0.1" if WAYA_LAB else "").split()
 
 
 def _database(url: str) -> dict[str, Any]:
@@ -83,6 +89,7 @@ INSTALLED_APPS = [
     "waya.subscriptions",
     "waya.billing",
     "waya.payments",
+    "waya.reports",
 ]
 ROOT_URLCONF = "waya.urls"
 REACTIONS = "waya.reactions"
@@ -90,6 +97,8 @@ WSGI_APPLICATION = "waya.cli.wsgi.application"
 PROCRASTINATE_IMPORT_PATHS: list[str] = []
 
 MIDDLEWARE = [
+    # First, because a walled browser asks for hosts that everything below refuses.
+    "waya.portal.walled.ForeignHost",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

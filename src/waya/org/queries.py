@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 from waya.org.actors import Actor
 from waya.org.models import Approval, AuditRecord, Person, Token
 from waya.org.tokens import digest
+
+Row = TypeVar("Row", bound=Model)
 
 
 def actor_of(user: AbstractBaseUser | AnonymousUser) -> Actor | None:
@@ -51,3 +54,11 @@ def timeline(
     if actions:
         rows = rows.filter(action__regex="^(" + "|".join(actions) + ")")
     return list(rows.order_by("-pk")[:limit])
+
+
+def visible_to(by: Actor, rows: QuerySet[Row], *, entity: str = "entity_id") -> QuerySet[Row]:
+    """The rows of the actor's own entity; `entity` is the way to it, `customer__entity_id`.
+
+    Only Waya itself, who acts in no entity, sees all of them.
+    """
+    return rows if by.kind == "system" else rows.filter(**{entity: by.entity_id})

@@ -1,0 +1,60 @@
+"""The words for every refusal, the same on every screen and in the API.
+
+Surface text, which stands in `org` for the reason that the template tags do: every surface may
+use `org` and no surface may use another. Contexts raise codes and never look in here. A test
+holds this table to every code that the source raises.
+"""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
+from waya.kernel import phone
+from waya.kernel.errors import Refused
+
+# What did not happen, why, and what to do now; `%(name)s` is one of the refusal's details.
+REFUSALS = {
+    # org
+    "not_allowed": _("Your role may not do this. Ask somebody whose role may."),
+    "approval_decided": _("Nothing changed: %(by)s has decided this already."),
+    "own_approval": _("Nobody decides what they asked for themselves. Ask somebody else."),
+    "clock_backward": _("Business time only moves forward. It is %(now)s now."),
+    "key_of_another": _("Nothing was done: this key belongs to a request with other content."),
+    "key_in_work": _("This was sent already and is being worked on, or its end is not known."),
+    # ledger
+    "period_overlaps": _("There is a period between %(start)s and %(end)s already."),
+    "empty_entry": _("An entry needs lines."),
+    "no_account": _("The chart has no account for %(purpose)s."),
+    # parties
+    "name_missing": _("Say whose account it is: the name is missing."),
+    "phone_unreadable": _("This is no phone number that we can read. Write it as 0712 345 678."),
+    "too_many_codes": _("Enough codes for now. Wait %(minutes)s minutes, then ask again."),
+    "code_wrong": _("This is not the code. Look at the latest SMS, or ask for a new code."),
+    # catalog
+    "no_price": _("This plan has no price on %(on)s."),
+    "speed_missing": _("A plan needs a speed down and a speed up."),
+    "price_negative": _("A price is zero or more."),
+    "price_published": _("There is a price from %(on)s already, and prices do not change."),
+    # subscriptions
+    "no_router": _("There is no router for this place yet."),
+    "plan_withdrawn": _("%(plan)s is no longer sold. Choose another plan."),
+    "subscription_running": _("This subscription has begun already."),
+    "subscription_ended": _("This subscription has ended."),
+    "not_possible_now": _("This cannot be done now."),
+}  # fmt: skip
+
+
+def words(refusal: Refused) -> str:
+    """The words for a refusal in the language of the request."""
+    known = REFUSALS.get(refusal.code)
+    if known is None:
+        return gettext("This was refused (%(code)s). Nothing changed.") % {"code": refusal.code}
+    return gettext(known) % {name: _shown(value) for name, value in refusal.details.items()}
+
+
+def _shown(value: object) -> str:
+    text = str(value)
+    if text.startswith("+") and text[1:].isdigit():
+        return phone.national(text)
+    return text
