@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Thread
 from typing import Any, ParamSpec, TypeVar
 
 from waya.lab.daraja import control
@@ -17,7 +16,7 @@ from waya.lab.daraja.handset import Handset
 from waya.lab.daraja.knobs import Knobs
 from waya.lab.daraja.records import Application, Merchant
 from waya.lab.daraja.safaricom import SANDBOX_PASSKEY, Safaricom
-from waya.lab.daraja.web import HttpServer
+from waya.lab.daraja.web import HttpServer, LoopThread, loop_thread
 
 _Given = ParamSpec("_Given")
 _Answer = TypeVar("_Answer")
@@ -72,25 +71,25 @@ class Station:
 class RunningDaraja:
     """A station on a thread of its own, held by a test or a bench."""
 
-    def __init__(self, station: Station, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, station: Station, thread: LoopThread, url: str, handset_url: str) -> None:
         self._station = station
-        self._loop = loop
-        self.url = ""
-        self.handset_url = ""
+        self._thread = thread
+        self.url = url
+        self.handset_url = handset_url
 
     def set(self, **changes: Any) -> None:
         """Turn some knobs; raises ValueError."""
-        self._ask(self._call(self._station.safaricom.turn, changes))
+        self._thread.wait_for(self._call(self._station.safaricom.turn, changes))
 
     def merchant(self, shortcode: str, name: str, *, store: str = "") -> None:
         """Open a paybill, or a till with its head office."""
         merchant = Merchant(shortcode, name, SANDBOX_PASSKEY, store)
-        self._ask(self._call(self._station.safaricom.add_merchant, merchant))
+        self._thread.wait_for(self._call(self._station.safaricom.add_merchant, merchant))
 
     def answer(self, msisdn: str, verdict: str, *, lose_callback: bool = False) -> None:
         """Answer what the telephone shows; returns when everybody was told."""
         sent = {"msisdn": msisdn, "verdict": verdict, "lose_callback": lose_callback}
-        self._ask(control.answer_prompt(self._station.safaricom, sent))
+        self._thread.wait_for(control.answer_prompt(self._station.safaricom, sent))
         self.wait_until_idle()
 
     def approve(self, msisdn: str) -> None:
@@ -106,11 +105,15 @@ class RunningDaraja:
     ) -> dict[str, Any]:
         """Pay whole shillings; returns when the confirmation was answered, with the receipt."""
         sent = {"msisdn": msisdn, "shortcode": shortcode, "account": account, "amount": amount}
-        return self._ask(control.pay_by_hand(self._station.safaricom, {**sent, "knobs": knobs}))
+        return self._thread.wait_for(
+            control.pay_by_hand(self._station.safaricom, {**sent, "knobs": knobs})
+        )
 
     def phone(self, msisdn: str) -> dict[str, Any]:
         """The telephone's balance, prompt and messages."""
-        return self._ask(self._call(control.phone_state, self._station.safaricom, msisdn))
+        return self._thread.wait_for(
+            self._call(control.phone_state, self._station.safaricom, msisdn)
+        )
 
     def sms(self, msisdn: str) -> list[str]:
         """The texts in the telephone's inbox, latest first."""
@@ -118,19 +121,18 @@ class RunningDaraja:
 
     def ledger(self) -> list[dict[str, Any]]:
         """Everything that was settled, in order."""
-        return self._ask(self._call(lambda: [s.row() for s in self._station.safaricom.ledger]))
+        return self._thread.wait_for(
+            self._call(lambda: [s.row() for s in self._station.safaricom.ledger])
+        )
 
     def wait_until_idle(self, seconds: int = 10) -> None:
         """Return once nothing is under way; raises TimeoutError."""
-        self._ask(asyncio.wait_for(self._station.safaricom.outgoing.quiet(), seconds))
+        self._thread.wait_for(asyncio.wait_for(self._station.safaricom.outgoing.quiet(), seconds))
 
     async def _call(
         self, function: Callable[_Given, _Answer], *given: _Given.args, **named: _Given.kwargs
     ) -> _Answer:
         return function(*given, **named)
-
-    def _ask(self, work: Coroutine[Any, Any, _Answer]) -> _Answer:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
 
 
 @contextmanager
@@ -138,22 +140,14 @@ def running_daraja(
     setup: Setup | None = None, *, port: int = 0, handset_port: int = 0
 ) -> Iterator[RunningDaraja]:
     """A simulated Safaricom on free ports, for as long as the block lasts."""
-    loop = asyncio.new_event_loop()
-    thread = Thread(target=loop.run_forever, name="daraja", daemon=True)
-    thread.start()
-    station = asyncio.run_coroutine_threadsafe(_open(setup or Setup()), loop).result(10)
-    running = RunningDaraja(station, loop)
-    try:
-        starting = station.start(port=port, handset_port=handset_port)
-        ports = asyncio.run_coroutine_threadsafe(starting, loop).result(10)
-        running.url, running.handset_url = (f"http://127.0.0.1:{bound}" for bound in ports)
-        yield running
-    finally:
-        asyncio.run_coroutine_threadsafe(station.close(), loop).result(10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
-        loop.close()
+    with loop_thread("daraja") as thread:
+        station = thread.wait_for(_built(setup or Setup()))
+        try:
+            ports = thread.wait_for(station.start(port=port, handset_port=handset_port))
+            yield RunningDaraja(station, thread, *(f"http://127.0.0.1:{bound}" for bound in ports))
+        finally:
+            thread.wait_for(station.close())
 
 
-async def _open(setup: Setup) -> Station:
+async def _built(setup: Setup) -> Station:
     return Station(setup)

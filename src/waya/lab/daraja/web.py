@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from threading import Thread
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+_Answer = TypeVar("_Answer")
 _LARGEST_BODY = 4 * 1024 * 1024
 
 
@@ -116,6 +119,31 @@ class HttpServer:
             return await handler(request)
         except BadRequest as error:
             return as_json({"error": str(error)}, 400)
+
+
+class LoopThread:
+    """An event loop on a thread of its own, for callers that have none."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+
+    def wait_for(self, work: Coroutine[Any, Any, _Answer], seconds: int = 60) -> _Answer:
+        """Do this on the loop and give back what it gives, or raise what it raises."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(seconds)
+
+
+@contextmanager
+def loop_thread(name: str) -> Iterator[LoopThread]:
+    """A running loop for as long as the block lasts."""
+    loop = asyncio.new_event_loop()
+    thread = Thread(target=loop.run_forever, name=name, daemon=True)
+    thread.start()
+    try:
+        yield LoopThread(loop)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()
 
 
 async def _read(reader: asyncio.StreamReader) -> Request | None:

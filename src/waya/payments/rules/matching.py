@@ -83,13 +83,13 @@ _WEIGHT = {
     "amount_usual": 10,
     # A typed number that passes its own check digit is hardly a slip for another one.
     "typed_number_valid": -30,
-    "phone_differs": -10,
-    "name_differs": -10,
+    "phone_differs": -5,
+    "name_differs": -5,
     "ended": -20,
     "owes_nothing": 0,
     "amount_differs": 0,
 }
-_WORTH_SHOWING = 10
+_WORTH_SHOWING = 5
 _CONVINCING = 50
 _WORDS_BEFORE = re.compile(r"^(?:ACCOUNT|ACCT|ACC|AC)(?:NUMBER|NO)?(?=\d)")
 
