@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from waya.kernel import clock
 from waya.lab.daraja.outgoing import is_loopback
-from waya.lab.daraja.records import Application, Merchant, Ringing
+from waya.lab.daraja.records import Application, Ringing
 from waya.lab.daraja.safaricom import NotPossible, Safaricom
 from waya.lab.daraja.web import BadRequest, Hangup, Request, Response, Routes, as_json
 
@@ -75,8 +75,8 @@ class Daraja:
         safaricom = self._safaricom
         if safaricom.knobs.spike_arrest:
             raise Fault("500.003.02", "Error Occurred: Spike Arrest Violation")
-        signer = self._signed(sent)
-        prompt = self._prompt(sent, signer)
+        self._check_signature(sent)
+        prompt = self._prompt(sent)
         await safaricom.ring(prompt)
         if safaricom.knobs.push_answer_lost:
             raise Hangup
@@ -93,7 +93,7 @@ class Daraja:
     async def query(self, request: Request) -> Response:
         """What became of a prompt: an error while nobody has answered, as in the field."""
         sent = self._body(request)
-        self._signed(sent)
+        self._check_signature(sent)
         prompt = self._safaricom.prompts.get(str(sent.get("CheckoutRequestID")))
         if prompt is None:
             raise _bad("CheckoutRequestID")
@@ -187,8 +187,8 @@ class Daraja:
         except BadRequest as error:
             raise Fault("400.002.05", "Invalid Request Payload") from error
 
-    def _signed(self, sent: Mapping[str, Any]) -> Merchant:
-        """The merchant whose passkey signed this; a till signs by its head office."""
+    def _check_signature(self, sent: Mapping[str, Any]) -> None:
+        """Whether a merchant's passkey signed this; a till signs by its head office."""
         shortcode, stamp = str(sent.get("BusinessShortCode")), str(sent.get("Timestamp"))
         merchants = self._safaricom.merchants.values()
         merchant = next((m for m in merchants if shortcode in (m.shortcode, m.store)), None)
@@ -201,13 +201,13 @@ class Daraja:
             raise _bad("Timestamp or Password") from error
         if password != shortcode + merchant.passkey + stamp:
             raise Fault("500.001.1001", "Wrong credentials")
-        return merchant
 
-    def _prompt(self, sent: Mapping[str, Any], signer: Merchant) -> Ringing:
+    def _prompt(self, sent: Mapping[str, Any]) -> Ringing:
         """The prompt that is asked for, every field checked."""
         kind, amount = str(sent.get("TransactionType")), str(sent.get("Amount"))
         msisdn, account = str(sent.get("PhoneNumber")), str(sent.get("AccountReference", ""))
         paid = self._safaricom.merchants.get(str(sent.get("PartyB")))
+        signer = str(sent.get("BusinessShortCode"))
         _check("TransactionType", kind in ("CustomerPayBillOnline", "CustomerBuyGoodsOnline"))
         _check("Amount", re.fullmatch(r"[1-9]\d*", amount) and int(amount) <= 250_000)
         _check("PhoneNumber", re.fullmatch(r"254[17]\d{8}", msisdn))
@@ -230,7 +230,7 @@ class Daraja:
             account=account,
             callback_url=str(sent["CallBackURL"]),
             began_at=clock.real_now(),
-            mismatched=kind != wanted or paid is not signer,
+            mismatched=kind != wanted or signer != (paid.store or paid.shortcode),
         )
 
 
