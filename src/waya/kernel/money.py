@@ -69,15 +69,16 @@ class Money:
     def split(self, weights: Sequence[int]) -> list[Money]:
         """Share out by weight; the parts always add up to the whole.
 
-        Each part is the difference between two running totals, so no remainder is left
-        over to be handed out by a special case. A credit mirrors its charge to the cent.
+        Each part is the difference between two running totals, each rounded once (halves
+        away from zero), so no remainder is left over to be handed out by a special case,
+        and a part that ends the whole is what the parts before it leave. A credit mirrors
+        its charge to the cent.
         """
         if not weights or min(weights) < 0 or sum(weights) == 0:
             raise ValueError("weights are whole numbers from zero, not all zero")
-        sign = -1 if self.minor < 0 else 1
         running = [0, *accumulate(weights)]
-        marks = [abs(self.minor) * mark // running[-1] for mark in running]
-        return [Money(sign * (upper - lower), self.currency) for lower, upper in pairwise(marks)]
+        marks = [rounded(Fraction(self.minor * mark, running[-1])) for mark in running]
+        return [Money(upper - lower, self.currency) for lower, upper in pairwise(marks)]
 
 
 def rounded(exact: Fraction | int) -> int:

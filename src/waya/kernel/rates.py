@@ -11,7 +11,11 @@ def percent(text: str) -> Fraction:
     return Fraction(Decimal(text)) / 100
 
 
+def as_percent(rate: Fraction) -> Decimal:
+    """A ratio in percent: 4/25 is 16. Exact for every rate that was read with `percent`."""
+    return Decimal(rate.numerator * 100) / Decimal(rate.denominator)
+
+
 def shown(rate: Fraction) -> str:
     """A rate as a percentage without trailing zeros: `16 %`, `7.5 %`."""
-    exact = Decimal(rate.numerator * 100) / Decimal(rate.denominator)
-    return f"{exact.normalize():f} %"
+    return f"{as_percent(rate).normalize():f} %"

@@ -21,6 +21,8 @@ class Entity(models.Model):
     currency = models.CharField(max_length=3, default="KES")
     zone = models.CharField(max_length=40, default="Africa/Nairobi")
     phone = models.CharField(max_length=20, blank=True)
+    # Where customers pay: printed on documents and said in messages.
+    paybill = models.CharField(max_length=12, blank=True)
 
     def __str__(self) -> str:
         return self.name
@@ -197,3 +199,24 @@ class LabClock(models.Model):
 
     def __str__(self) -> str:
         return f"ahead by {self.ahead}"
+
+
+class IdempotentAnswer(models.Model):
+    """What a request with a key was answered, so that its repetition is answered the same.
+
+    `scope` keeps the keys of one caller from another's. Without a status, the request is
+    still being worked on, or its end is not known.
+    """
+
+    scope = models.CharField(max_length=80)
+    key = models.CharField(max_length=120)
+    digest = models.CharField(max_length=64)
+    status = models.SmallIntegerField(null=True)
+    body = models.TextField(blank=True)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["scope", "key"], name="answer_once")]
+
+    def __str__(self) -> str:
+        return f"{self.scope} {self.key}"

@@ -53,6 +53,6 @@ def close_period(*, entity_id: int, start: date, end: date, by: Actor) -> Fiscal
     period, _ = FiscalPeriod.objects.update_or_create(
         entity_id=entity_id, start=start, defaults={"end": end, "state": FiscalPeriod.CLOSED}
     )
-    record_many(by, [Happened("period.closed", ("fiscal_period", period.pk),
-                              why={"start": start.isoformat(), "end": end.isoformat()})])  # fmt: skip
+    why = {"start": start.isoformat(), "end": end.isoformat()}
+    record_many(by, [Happened("period.closed", ("fiscal_period", period.pk), why=why)])
     return period

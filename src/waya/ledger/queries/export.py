@@ -57,8 +57,5 @@ def _amount(money: Money) -> str:
     places = decimals(money.currency)
     whole, part = divmod(abs(money.minor), 10**places)
     sign = "-" if money.minor < 0 else ""
-    return (
-        f"{sign}{whole}.{part:0{places}d} {money.currency}"
-        if places
-        else f"{sign}{whole} {money.currency}"
-    )
+    fraction = f".{part:0{places}d}" if places else ""
+    return f"{sign}{whole}{fraction} {money.currency}"

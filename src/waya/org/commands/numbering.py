@@ -44,3 +44,12 @@ def next_numbers(*, entity_id: int, kind: str, count: int, by: Actor) -> list[st
     """The next `count` document numbers of a series, such as `INV-000042`."""
     prefix, first = reserve_numbers(entity_id=entity_id, kind=kind, count=count, by=by)
     return [f"{prefix}{number:06d}" for number in range(first, first + count)]
+
+
+def reserve_account_numbers(*, count: int, by: Actor) -> int:
+    """The first of `count` account sequences from 100001 up, unique in the installation."""
+    by.must("org.number")
+    with connection.cursor() as cursor:
+        cursor.execute("select nextval('account_sequence') from generate_series(1, %s)", [count])
+        (first,) = cursor.fetchone()
+    return int(first)

@@ -70,6 +70,13 @@ def open_entity(
 
 
 @transaction.atomic
+def name_paybill(*, entity_id: int, paybill: str, by: Actor) -> None:
+    """Say which paybill customers are told to pay."""
+    by.must("org.open")
+    Entity.objects.filter(pk=entity_id).update(paybill=paybill)
+
+
+@transaction.atomic
 def invite(
     *, entity: Entity, username: str, name: str, role: str, password: str | None, by: Actor
 ) -> Person:

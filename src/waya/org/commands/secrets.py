@@ -22,14 +22,12 @@ def rotate(*, by: Actor) -> int:
 
 
 def _rotate_column(table: str, column: str) -> int:
-    quoted = f'"{table}"', f'"{column}"'
+    table, column = f'"{table}"', f'"{column}"'
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"select id, {quoted[1]} from {quoted[0]} where {quoted[1]} <> '' for update"
-        )
+        cursor.execute(f"select id, {column} from {table} where {column} <> '' for update")
         rows = cursor.fetchall()
         cursor.executemany(
-            f"update {quoted[0]} set {quoted[1]} = %s where id = %s",
+            f"update {table} set {column} = %s where id = %s",
             [(reseal(token), key) for key, token in rows],
         )
     return len(rows)

@@ -1,0 +1,257 @@
+"""Settle what is open with the money that came: invoices, then renewals, then credit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from django.db import transaction
+from django.db.models import F
+
+from waya.billing.commands.documents import asked_period, due_day, issue
+from waya.billing.commands.standings import restore
+from waya.billing.models import Credit, CreditUse, Invoice, ProForma
+from waya.billing.policy import DunningPolicy, RenewalPolicy
+from waya.billing.queries.pricing import PriceList, described
+from waya.billing.rules import renewal
+from waya.billing.rules.drafts import Draft, credit_booking
+from waya.billing.rules.offers import Offer, Open, Settlement, Verdict
+from waya.billing.rules.offers import settle as decide
+from waya.billing.rules.renewal import Bought
+from waya.kernel import clock
+from waya.kernel.money import Money
+from waya.ledger.commands.entries import post_many
+from waya.org.actors import Actor
+from waya.org.models import Entity
+from waya.org.policy import chosen
+from waya.parties.models import Customer
+from waya.subscriptions.commands import activate
+from waya.subscriptions.rules.life import Renewal
+
+
+@dataclass(slots=True)
+class _Open:
+    """What is open for the customers of a batch; used up as offers are worked off."""
+
+    entity: Entity
+    invoices: dict[int, list[Invoice]] = field(default_factory=dict)
+    pro_formas: dict[int, list[ProForma]] = field(default_factory=dict)
+    credits: dict[int, int] = field(default_factory=dict)
+    by_id: dict[int, Invoice] = field(default_factory=dict)
+    asked: dict[int, ProForma] = field(default_factory=dict)
+
+
+@transaction.atomic
+def settle_many(*, offers: Sequence[Offer], by: Actor) -> dict[int, Settlement]:
+    """Settle offers of one entity, in order; says by key where each went.
+
+    Oldest invoices first, in part or whole; then pro formas that the money and the
+    customer's credit cover, which become invoices and extend their subscriptions; what is
+    left over is customer credit. Credit is spent before new money. Whoever is then no longer
+    behind is restored. The caller has locked the customers, and posts the offers' own
+    entries: what is posted here are the invoices and the credit spent.
+
+    Set-wise: the number of queries does not grow with the offers.
+    """
+    by = by.must("billing.settle")
+    if not offers:
+        return {}
+    customers = {offer.customer_id for offer in offers}
+    known = _read(customers)
+    tolerance = chosen(DunningPolicy, known.entity.pk).tolerance_minor
+    verdicts = {offer.key: _decide(offer, known, tolerance) for offer in offers}
+    renewed = _renew(offers, verdicts, known, chosen(RenewalPolicy, known.entity.pk), by)
+    _write(offers, verdicts, renewed, known, by)
+    restore(
+        entity_id=known.entity.pk,
+        customer_ids=customers,
+        on=max(offer.on for offer in offers),
+        causes={offer.customer_id: offer.cause for offer in offers if offer.cause is not None},
+        by=by,
+    )
+    return {offer.key: _settlement(offer, verdicts[offer.key], renewed) for offer in offers}
+
+
+def _read(customers: set[int]) -> _Open:
+    entities = Customer.objects.filter(pk__in=customers).values("entity_id")
+    known = _Open(Entity.objects.get(pk__in=entities))
+    for invoice in Invoice.objects.filter(
+        customer_id__in=customers, paid_minor__lt=F("total_minor")
+    ).order_by("due_on", "pk"):
+        known.by_id[invoice.pk] = invoice
+        known.invoices.setdefault(invoice.customer_id, []).append(invoice)
+    for asked in (
+        ProForma.objects.filter(customer_id__in=customers, state=ProForma.OPEN)
+        .select_related("subscription__plan")
+        .order_by("start", "pk")
+    ):
+        known.asked[asked.pk] = asked
+        known.pro_formas.setdefault(asked.customer_id, []).append(asked)
+    known.credits = dict(
+        Credit.objects.filter(customer_id__in=customers).values_list("customer_id", "amount_minor")
+    )
+    return known
+
+
+def _decide(offer: Offer, known: _Open, tolerance: int) -> Verdict:
+    """Decide one offer, and take what it uses off what is open for the next."""
+    owner = offer.customer_id
+    invoices = known.invoices.get(owner, [])
+    asked = known.pro_formas.get(owner, [])
+    verdict = decide(
+        offer.money.minor,
+        known.credits.get(owner, 0),
+        invoices=[Open(one.pk, one.total_minor - one.paid_minor) for one in invoices],
+        pro_formas=[Open(one.pk, one.total_minor) for one in asked],
+        tolerance=tolerance,
+    )
+    used = {use.id: use.money + use.credit for use in verdict.invoices}
+    for invoice in invoices:
+        invoice.paid_minor += used.get(invoice.pk, 0)
+    covered = {use.id for use in verdict.covered}
+    known.pro_formas[owner] = [one for one in asked if one.pk not in covered]
+    known.credits[owner] = verdict.credit_left + verdict.money_left
+    return verdict
+
+
+def _renew(
+    offers: Sequence[Offer],
+    verdicts: dict[int, Verdict],
+    known: _Open,
+    policy: RenewalPolicy,
+    by: Actor,
+) -> dict[int, Invoice]:
+    """Turn covered pro formas into invoices and extend what they pay for; gives the invoice
+    of each pro forma."""
+    paid = [(known.asked[use.id], offer) for offer in offers for use in verdicts[offer.key].covered]
+    if not paid:
+        return {}
+    bought = {asked.pk: _bought(asked, offer.on, policy) for asked, offer in paid}
+    prices = PriceList({asked.subscription.plan for asked, _ in paid}, known.entity.country)
+    drafts = [_draft(asked, bought[asked.pk], offer.on, prices, policy) for asked, offer in paid]
+    invoices = issue(drafts=drafts, by=by)
+    for (asked, _), invoice in zip(paid, invoices, strict=True):
+        asked.state, asked.invoice = ProForma.PAID, invoice
+    ProForma.objects.bulk_update([asked for asked, _ in paid], ["state", "invoice"])
+    activate(
+        renewals=[
+            Renewal(
+                subscription_id=asked.subscription_id,
+                start=bought[asked.pk].period.start,
+                paid_through=bought[asked.pk].period.end,
+                billed_through=bought[asked.pk].period.end,
+                anchor_day=bought[asked.pk].anchor_day,
+                cause=offer.cause,
+            )
+            for asked, offer in paid
+        ],
+        by=by,
+    )
+    return {asked.pk: invoice for (asked, _), invoice in zip(paid, invoices, strict=True)}
+
+
+def _bought(asked: ProForma, on: date, policy: RenewalPolicy) -> Bought:
+    row = asked.subscription
+    if row.anchor_day is None:
+        return renewal.first(on, months=row.plan.months, calendar_day=row.plan.calendar_day)
+    late = "keep" if row.plan.calendar_day else policy.late
+    return renewal.renewed(
+        asked_period(asked), on, anchor_day=row.anchor_day, months=row.plan.months, late=late
+    )
+
+
+def _draft(
+    asked: ProForma, bought: Bought, on: date, prices: PriceList, policy: RenewalPolicy
+) -> Draft:
+    """The invoice of a paid pro forma: its price is the one that was asked, so a price that
+    changed meanwhile is not sprung on whoever pays."""
+    row = asked.subscription
+    charged = prices.charge(
+        row.plan,
+        Bought(asked_period(asked), row.anchor_day or bought.anchor_day),
+        tax_point=on,
+        whole=row.anchor_day is not None or row.plan.calendar_day is None,
+    )
+    return Draft(
+        entity_id=asked.entity_id,
+        customer_id=asked.customer_id,
+        subscription_id=asked.subscription_id,
+        description=described(row.plan, bought.period),
+        charged=replace(charged, period=bought.period, why=charged.why | _moved(asked, bought)),
+        credits="deferred",
+        issued_on=on,
+        due_on=due_day(on, policy.due_days),
+    )
+
+
+def _moved(asked: ProForma, bought: Bought) -> dict[str, str]:
+    told = {"pro_forma": asked.number, "from": bought.period.start.isoformat(),
+            "until": bought.period.end.isoformat()}  # fmt: skip
+    if bought.period.start != asked.start:
+        told["moved"] = f"paid after {asked.start.isoformat()}: begins on the day it is paid"
+    return told
+
+
+def _write(
+    offers: Sequence[Offer],
+    verdicts: dict[int, Verdict],
+    renewed: dict[int, Invoice],
+    known: _Open,
+    by: Actor,
+) -> None:
+    """Write what each invoice got, the credit spent and the credit left."""
+    spent: list[tuple[Invoice, int, Offer]] = []
+    for offer in offers:
+        verdict = verdicts[offer.key]
+        for use in verdict.invoices:
+            spent.append((known.by_id[use.id], use.credit, offer))
+        for use in verdict.covered:
+            invoice = renewed[use.id]
+            invoice.paid_minor += use.money + use.credit
+            spent.append((invoice, use.credit, offer))
+    Invoice.objects.bulk_update({invoice.pk: invoice for invoice, _, _ in spent}.values(),
+                                ["paid_minor"], 500)  # fmt: skip
+    _spend_credit([one for one in spent if one[1]], known, by)
+    Credit.objects.bulk_create(
+        [
+            Credit(customer_id=owner, currency=known.entity.currency, amount_minor=left)
+            for owner, left in known.credits.items()
+        ],
+        update_conflicts=True,
+        unique_fields=["customer"],
+        update_fields=["amount_minor"],
+    )
+
+
+def _spend_credit(spent: list[tuple[Invoice, int, Offer]], known: _Open, by: Actor) -> None:
+    if not spent:
+        return
+    now = clock.now()
+    uses = CreditUse.objects.bulk_create(
+        CreditUse(invoice=invoice, amount_minor=minor, used_at=now) for invoice, minor, _ in spent
+    )
+    post_many(
+        entries=[
+            credit_booking(
+                entity_id=known.entity.pk,
+                customer_id=invoice.customer_id,
+                number=invoice.number,
+                use_id=use.pk,
+                amount=Money(minor, known.entity.currency),
+                on=offer.on,
+            )
+            for (invoice, minor, offer), use in zip(spent, uses, strict=True)
+        ],
+        by=by,
+    )
+
+
+def _settlement(offer: Offer, verdict: Verdict, renewed: dict[int, Invoice]) -> Settlement:
+    currency = offer.money.currency
+    uses = [(use.id, use.money) for use in verdict.invoices]
+    uses += [(renewed[use.id].pk, use.money) for use in verdict.covered]
+    return Settlement(
+        allocations=tuple((key, Money(minor, currency)) for key, minor in uses if minor),
+        credit=Money(verdict.money_left, currency),
+    )

@@ -1,0 +1,89 @@
+"""Standings: who is behind, who is walled for it, and who comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+
+from waya.billing.commands.notices import Notice, notify
+from waya.billing.queries.standings import Judged, judge
+from waya.billing.rules.dunning import Standing, worse
+from waya.kernel.money import Money
+from waya.org.actors import Actor
+from waya.subscriptions.commands import set_standings
+from waya.subscriptions.models import Subscription
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """How many subscriptions came back, and how many were walled or put in grace."""
+
+    restored: int
+    restricted: int
+
+
+@transaction.atomic
+def apply_standings(*, entity_id: int, customer_ids: Iterable[int], on: date, by: Actor) -> Applied:
+    """Judge customers as of a day and make their service agree, both ways.
+
+    Nothing is remembered: judging again, or after a week's outage, gives the same. Whoever
+    calls this to restrict has asked the brake and has looked for money in flight.
+    """
+    by = by.must("billing.stand")
+    judged = judge(entity_id, customer_ids, on)
+    return _apply(entity_id, judged, {}, by)
+
+
+@transaction.atomic
+def restore(
+    *, entity_id: int, customer_ids: Iterable[int], on: date, causes: Mapping[int, int], by: Actor
+) -> Applied:
+    """Bring back those who are no longer as far behind as they were; restricts nobody.
+
+    `causes` are the audit records (a payment) by customer.
+    """
+    by = by.must("billing.stand")
+    judged = [one for one in judge(entity_id, customer_ids, on) if worse(one.was, one.standing)]
+    return _apply(entity_id, judged, causes, by)
+
+
+def _apply(entity_id: int, judged: list[Judged], causes: Mapping[int, int], by: Actor) -> Applied:
+    turning = [one for one in judged if one.standing != one.was]
+    changed = set_standings(
+        standings={one.subscription_id: one.standing.value for one in turning},
+        whys={one.subscription_id: one.why for one in turning},
+        cause={
+            one.subscription_id: causes[one.customer_id]
+            for one in turning
+            if one.customer_id in causes
+        },
+        by=by,
+    )
+    walled = [one for one in changed if one.standing == Standing.CUT_OFF]
+    _tell_walled(entity_id, walled, {one.subscription_id: one.why for one in turning}, by)
+    worsened = {one.subscription_id for one in turning if worse(one.standing, one.was)}
+    restricted = sum(row.pk in worsened for row in changed)
+    return Applied(restored=len(changed) - restricted, restricted=restricted)
+
+
+def _tell_walled(
+    entity_id: int, walled: list[Subscription], whys: Mapping[int, dict[str, Any]], by: Actor
+) -> None:
+    notify(
+        entity_id=entity_id,
+        notices=[
+            Notice(
+                row.customer_id,
+                "blocked",
+                Money(whys[row.pk]["owed_minor"], whys[row.pk]["currency"]),
+                date.fromisoformat(whys[row.pk]["due"]),
+                f"blocked:{row.pk}:{row.standing_cause_id}",
+            )
+            for row in walled
+        ],
+        by=by,
+    )

@@ -1,0 +1,1 @@
+"""Every read of billing that others use, by noun."""

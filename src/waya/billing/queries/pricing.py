@@ -1,0 +1,60 @@
+"""What a subscription's period costs: plan price and taxes as of the period's start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from fractions import Fraction
+
+from waya.billing.rules.drafts import Charged, charge
+from waya.billing.rules.renewal import Bought, cycle_of
+from waya.billing.rules.tax import Rate
+from waya.catalog.models import Plan
+from waya.catalog.queries import Priced, on_day, prices, tax_rates
+from waya.kernel.periods import Period
+
+
+class PriceList:
+    """Prices and taxes of some plans, read once and then asked for each line.
+
+    The price is the one that holds on the period's first day; the tax the one that holds on
+    the tax point, which is the invoice's date.
+    """
+
+    def __init__(self, plans: Iterable[Plan], country: str) -> None:
+        self.plans = {plan.pk: plan for plan in plans}
+        self.prices: dict[int, list[Priced]] = prices(self.plans)
+        self.country = country
+        self.rates: dict[tuple[str, date], list[Rate]] = {}
+
+    def charge(self, plan: Plan, bought: Bought, *, tax_point: date, whole: bool) -> Charged:
+        """Price a period of a plan; `whole` says that it is a cycle of its own."""
+        period = bought.period
+        cycle = period if whole else cycle_of(
+            period, anchor_day=bought.anchor_day, months=plan.months
+        )  # fmt: skip
+        price = on_day(self.prices.get(plan.pk, []), period.start)
+        return charge(
+            price.amount,
+            inclusive=price.tax_inclusive,
+            price_from=price.valid_from,
+            part=period,
+            cycle=cycle,
+            rates=self._rates(plan.tax_class, tax_point),
+        )
+
+    def _rates(self, tax_class: str, day: date) -> list[Rate]:
+        key = (tax_class, day)
+        if key not in self.rates:
+            self.rates[key] = [
+                Rate(row.tax, row.name, Fraction(row.rate_percent) / 100, row.law)
+                for row in tax_rates(self.country, tax_class, day)
+            ]
+        return self.rates[key]
+
+
+def described(plan: Plan, period: Period) -> str:
+    """The line's words: `Home 10 Mbps, 10 Nov – 10 Dec 2026`; half-open, as people say it."""
+    start, end = period.start, period.end
+    first = f"{start.day} {start:%b}" + (f" {start.year}" if start.year != end.year else "")
+    return f"{plan.name}, {first} – {end.day} {end:%b %Y}"

@@ -1,0 +1,1 @@
+"""Pure rules of billing: taxes, proration, renewals, settlement and dunning."""

@@ -1,0 +1,100 @@
+"""An invoice before it has a number: one line, one period, its taxes and its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from waya.billing.rules.proration import share
+from waya.billing.rules.tax import Rate, Taxed, inside, on_top
+from waya.kernel.money import Money
+from waya.kernel.periods import Period
+from waya.ledger.rules.entries import Entry, Line, entry
+
+
+@dataclass(frozen=True, slots=True)
+class Charged:
+    """What a period of a plan costs, with its taxes and why."""
+
+    period: Period
+    taxed: Taxed
+    why: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An invoice to issue. `credits` is the purpose of the account that the net goes to:
+    `deferred` when billed in advance, a revenue account when earned."""
+
+    entity_id: int
+    customer_id: int
+    subscription_id: int
+    description: str
+    charged: Charged
+    credits: str
+    issued_on: date
+    due_on: date
+
+
+def charge(
+    price: Money, *, inclusive: bool, price_from: date, part: Period, cycle: Period,
+    rates: Sequence[Rate],
+) -> Charged:  # fmt: skip
+    """Price a period: the whole price for a whole cycle, its share of days for a part.
+
+    An inclusive price is prorated with its taxes inside, an exclusive one before they are
+    added (payments-and-tax reference §4.5, rule 10).
+    """
+    whole = part == cycle
+    piece = None if whole else share(price, part, cycle)
+    amount = price if piece is None else piece.amount
+    taxed = inside(amount, rates) if inclusive else on_top(amount, rates)
+    why: dict[str, Any] = {
+        "rule": "whole period" if whole else "share of the days",
+        "price_minor": price.minor,
+        "currency": price.currency,
+        "price_from": price_from.isoformat(),
+        "tax_inclusive": inclusive,
+        "from": part.start.isoformat(),
+        "until": part.end.isoformat(),
+    }
+    if piece is not None:
+        why |= {
+            "days": piece.days,
+            "cycle_days": piece.cycle_days,
+            "cycle_from": cycle.start.isoformat(),
+            "cycle_until": cycle.end.isoformat(),
+        }
+    return Charged(part, taxed, why)
+
+
+def booking(draft: Draft, number: str) -> Entry:
+    """Dr receivable, Cr deferred revenue (in advance) or revenue (earned), Cr each tax."""
+    taxed = draft.charged.taxed
+    return entry(
+        entity_id=draft.entity_id,
+        on=draft.issued_on,
+        memo=f"Invoice {number}: {draft.description}",
+        source=f"invoice:{number}",
+        debit=[Line("receivable", taxed.gross, draft.customer_id)],
+        credit=[
+            Line(draft.credits, taxed.net),
+            *(Line(f"tax:{row.rate.tax}", row.amount) for row in taxed.rows),
+        ],
+    )
+
+
+def credit_booking(
+    *, entity_id: int, customer_id: int, number: str, use_id: int, amount: Money, on: date
+) -> Entry:
+    """Dr customer credit, Cr receivable: credit spent on an invoice."""
+    return entry(
+        entity_id=entity_id,
+        on=on,
+        memo=f"Credit used on {number}",
+        source=f"credit_use:{use_id}",
+        debit=[Line("customer_credit", amount, customer_id)],
+        credit=[Line("receivable", amount, customer_id)],
+    )

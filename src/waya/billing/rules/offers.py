@@ -1,0 +1,97 @@
+"""Money offered against what is open: pure, and never more than there is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from waya.kernel.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Money of a customer to be settled on a day; nothing, to spend credit alone.
+
+    `cause` is the audit record that led to it.
+    """
+
+    key: int
+    customer_id: int
+    money: Money
+    on: date
+    cause: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """Where an offer went: to invoices by id, the rest to customer credit.
+
+    They add up to the offer.
+    """
+
+    allocations: tuple[tuple[int, Money], ...]
+    credit: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """An invoice, or a pro forma, and what is missing on it (above zero, minor units)."""
+
+    id: int
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What one document gets: from the money that came, and from credit, in minor units."""
+
+    id: int
+    money: int
+    credit: int
+
+
+@dataclass(slots=True)
+class Verdict:
+    """How money and credit are used: on invoices, on pro formas that they cover, and what
+    is left of each, in minor units."""
+
+    invoices: list[Use] = field(default_factory=list)
+    covered: list[Use] = field(default_factory=list)
+    money_left: int = 0
+    credit_left: int = 0
+
+
+def settle(
+    money: int,
+    credit: int,
+    *,
+    invoices: Sequence[Open],
+    pro_formas: Sequence[Open],
+    tolerance: int,
+) -> Verdict:
+    """Use money and credit, oldest first: invoices in part or whole, then pro formas whole.
+
+    Credit is older than the money that just came, so it goes first. A pro forma is covered
+    when at most `tolerance` is missing; one that is not stops those after it. Whatever
+    comes in is used or left over, never lost.
+    """
+    verdict = Verdict(money_left=money, credit_left=credit)
+    for invoice in invoices:
+        use = _take(verdict, invoice)
+        if use.money or use.credit:
+            verdict.invoices.append(use)
+    for asked in pro_formas:
+        needed = max(asked.missing - tolerance, min(asked.missing, 1))
+        if verdict.money_left + verdict.credit_left < needed:
+            break
+        verdict.covered.append(_take(verdict, asked))
+    return verdict
+
+
+def _take(verdict: Verdict, wished: Open) -> Use:
+    credit = min(verdict.credit_left, wished.missing)
+    money = min(verdict.money_left, wished.missing - credit)
+    verdict.credit_left -= credit
+    verdict.money_left -= money
+    return Use(wished.id, money, credit)

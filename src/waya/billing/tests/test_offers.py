@@ -1,0 +1,57 @@
+"""Money is used oldest first and never lost."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from waya.billing.rules.offers import Open, Use, settle
+
+sums = st.integers(0, 10**7)
+documents = st.lists(st.integers(1, 10**7), max_size=5).map(
+    lambda missing: [Open(n, minor) for n, minor in enumerate(missing)]
+)
+
+
+def test_oldest_first_and_the_rest_is_credit() -> None:
+    verdict = settle(350, 0, invoices=[Open(1, 100), Open(2, 200)], pro_formas=[], tolerance=0)
+    assert verdict.invoices == [Use(1, 100, 0), Use(2, 200, 0)]
+    assert verdict.money_left == 50
+
+
+def test_credit_goes_before_new_money() -> None:
+    verdict = settle(100, 30, invoices=[Open(1, 100)], pro_formas=[], tolerance=0)
+    assert verdict.invoices == [Use(1, 70, 30)]
+    assert (verdict.money_left, verdict.credit_left) == (30, 0)
+
+
+def test_too_little_for_a_renewal_stays_credit() -> None:
+    verdict = settle(2000_00, 0, invoices=[], pro_formas=[Open(1, 2500_00)], tolerance=10_00)
+    assert verdict.covered == []
+    assert verdict.money_left == 2000_00
+
+
+def test_a_renewal_that_lacks_the_tolerance_is_covered() -> None:
+    verdict = settle(2490_00, 0, invoices=[], pro_formas=[Open(1, 2500_00)], tolerance=10_00)
+    assert verdict.covered == [Use(1, 2490_00, 0)]
+
+
+def test_a_plan_that_costs_nothing_is_covered_by_nothing() -> None:
+    assert settle(0, 0, invoices=[], pro_formas=[Open(1, 0)], tolerance=10_00).covered
+
+
+@given(money=sums, credit=sums, invoices=documents, asked=documents, tolerance=st.integers(0, 1000))
+def test_nothing_is_lost_and_nothing_overpaid(
+    money: int, credit: int, invoices: list[Open], asked: list[Open], tolerance: int
+) -> None:
+    verdict = settle(money, credit, invoices=invoices, pro_formas=asked, tolerance=tolerance)
+    uses = verdict.invoices + verdict.covered
+    assert sum(use.money for use in uses) + verdict.money_left == money
+    assert sum(use.credit for use in uses) + verdict.credit_left == credit
+    missing = {one.id: one.missing for one in invoices}
+    assert all(use.money + use.credit <= missing[use.id] for use in verdict.invoices)
+    wished = {one.id: one.missing for one in asked}
+    assert all(
+        wished[use.id] - tolerance <= use.money + use.credit <= wished[use.id]
+        for use in verdict.covered
+    )

@@ -1,0 +1,112 @@
+"""Plans, prices and the tax packs."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from django.db import transaction
+
+from waya.catalog.models import Plan, Price, TaxRate
+from waya.catalog.rules.packs import PACKS
+from waya.kernel.errors import Refused
+from waya.org.actors import Actor
+from waya.org.audit import Happened, record_many
+from waya.org.models import Entity
+
+
+@transaction.atomic
+def seed_taxes(*, by: Actor) -> None:
+    """Bring the tax packs' rates in; rates that are there already stay as they are."""
+    by.must("catalog.tax")
+    TaxRate.objects.bulk_create(
+        [
+            TaxRate(
+                country=one.country,
+                tax=one.tax,
+                name=one.name,
+                tax_class=one.tax_class,
+                sequence=one.sequence,
+                rate_percent=Decimal(one.percent),
+                valid_from=one.valid_from,
+                end=one.end,
+                law=one.law,
+            )
+            for one in PACKS
+        ],
+        ignore_conflicts=True,
+    )
+
+
+@transaction.atomic
+def add_plan(
+    *,
+    entity_id: int,
+    code: str,
+    name: str,
+    mode: str,
+    down_kbps: int,
+    up_kbps: int,
+    price_minor: int,
+    valid_from: date,
+    by: Actor,
+    months: int = 1,
+    calendar_day: int | None = None,
+    tax_inclusive: bool = True,
+) -> Plan:
+    """Put a plan on sale with its first price, in the entity's currency.
+
+    `calendar_day` makes every period begin on that day of the month, the first one being
+    prorated; without it periods begin on the day the customer began. The same code again
+    gives the plan that has it. Refuses `speed_missing` and `price_negative`.
+    """
+    by = by.must("catalog.change")
+    if down_kbps <= 0 or up_kbps <= 0:
+        raise Refused("speed_missing")
+    known = Plan.objects.filter(entity_id=entity_id, code=code).first()
+    if known:
+        return known
+    plan = Plan.objects.create(
+        entity_id=entity_id,
+        code=code,
+        name=name,
+        mode=mode,
+        months=months,
+        down_kbps=down_kbps,
+        up_kbps=up_kbps,
+        calendar_day=calendar_day,
+    )
+    record_many(by, [Happened("plan.added", ("plan", plan.pk), why={"name": name})])
+    publish_price(plan_id=plan.pk, amount_minor=price_minor, valid_from=valid_from,
+                  tax_inclusive=tax_inclusive, by=by)  # fmt: skip
+    return plan
+
+
+@transaction.atomic
+def publish_price(
+    *, plan_id: int, amount_minor: int, valid_from: date, tax_inclusive: bool = True, by: Actor
+) -> Price:
+    """Say what a plan costs from a date on, for periods that begin then or later.
+
+    A published price never changes: refuses `price_published` for a date that has another,
+    and `price_negative`.
+    """
+    by = by.must("catalog.change")
+    if amount_minor < 0:
+        raise Refused("price_negative")
+    plan = Plan.objects.select_for_update(no_key=True, of=("self",)).get(pk=plan_id)
+    currency = Entity.objects.values_list("currency", flat=True).get(pk=plan.entity_id)
+    price, fresh = Price.objects.get_or_create(
+        plan=plan,
+        valid_from=valid_from,
+        defaults={
+            "amount_minor": amount_minor, "currency": currency, "tax_inclusive": tax_inclusive,
+        },
+    )  # fmt: skip
+    if not fresh and (price.amount_minor, price.tax_inclusive) != (amount_minor, tax_inclusive):
+        raise Refused("price_published", on=valid_from.isoformat())
+    if fresh:
+        record_many(by, [Happened("price.published", ("plan", plan.pk),
+                                  why={"minor": amount_minor, "currency": currency,
+                                       "from": valid_from.isoformat()})])  # fmt: skip
+    return price

@@ -1,0 +1,194 @@
+"""What a customer has: asked for, begun, renewed, walled, restored, ended."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+
+from django.db import transaction
+
+from waya.catalog.models import Plan
+from waya.kernel import clock
+from waya.kernel.errors import Refused
+from waya.network.commands.wishes import want_many
+from waya.network.rules.access import WALLED, plan_profile
+from waya.network.rules.wishes import Wish
+from waya.org.actors import Actor
+from waya.org.audit import Happened, record_many
+from waya.parties.models import Customer, Site
+from waya.subscriptions.models import Change, Subscription
+from waya.subscriptions.queries import RUNNING
+from waya.subscriptions.rules.life import CUT_OFF, LEGAL, Renewal, state_for, username
+
+# No vowels and nothing that reads like something else.
+_LETTERS = "bcdfghjkmnpqrstvwxz23456789"
+
+
+@transaction.atomic
+def request(
+    *, customer: Customer, site: Site, plan: Plan, router_id: int, by: Actor
+) -> Subscription:
+    """Note that a customer wants a plan at a site; nothing is on the wire until it is paid.
+
+    Refuses `plan_withdrawn` for a plan that is not on sale.
+    """
+    by = by.must("subscriptions.request")
+    if not plan.on_sale:
+        raise Refused("plan_withdrawn", plan=plan.name)
+    subscription = Subscription.objects.create(
+        entity_id=customer.entity_id,
+        customer=customer,
+        site=site,
+        plan=plan,
+        router_id=router_id,
+        username=_username(customer.name),
+        created_at=clock.now(),
+    )
+    record_many(by, [_happened("requested", subscription, {"plan": plan.name})])
+    return subscription
+
+
+def _username(name: str) -> str:
+    while True:
+        chosen = username(name, "".join(secrets.choice(_LETTERS) for _ in range(5)))
+        if not Subscription.objects.filter(username=chosen).exists():
+            return chosen
+
+
+@transaction.atomic
+def activate(*, renewals: Sequence[Renewal], by: Actor) -> None:
+    """Begin or renew subscriptions whose period is paid (prepaid) or begun (postpaid).
+
+    Set-wise. One that was asked for becomes active and goes on the wire. Whether one that
+    was walled comes back is for `set_standings`. Refuses `subscription_ended`.
+    """
+    by = by.must("subscriptions.activate")
+    wished = {one.subscription_id: one for one in renewals}
+    rows = _locked(wished)
+    begun: list[Subscription] = []
+    for row in rows:
+        renewal = wished[row.pk]
+        if row.state == Subscription.ENDED:
+            raise Refused("subscription_ended", username=row.username)
+        if row.state == Subscription.PENDING:
+            row.state, row.started_on = Subscription.ACTIVE, renewal.start
+            begun.append(row)
+        row.anchor_day = renewal.anchor_day
+        row.paid_through = renewal.paid_through
+        row.billed_through = renewal.billed_through
+    Subscription.objects.bulk_update(
+        rows, ["state", "started_on", "anchor_day", "paid_through", "billed_through"], 500
+    )
+    Change.objects.bulk_create(
+        Change(subscription=row, kind="begun", on=wished[row.pk].start, to_plan_id=row.plan_id,
+               made_at=clock.now())
+        for row in begun
+    )  # fmt: skip
+    begun_keys = {row.pk for row in begun}
+    records = record_many(by, [
+        _happened("activated" if row.pk in begun_keys else "renewed", row,
+                  {"from": wished[row.pk].start.isoformat(),
+                   "until": wished[row.pk].billed_through.isoformat()},
+                  wished[row.pk].cause)
+        for row in rows
+    ])  # fmt: skip
+    causes = dict(zip((row.pk for row in rows), records, strict=True))
+    want_many(wishes=[_wish(row, causes[row.pk]) for row in begun], by=by)
+
+
+@transaction.atomic
+def set_standings(
+    *, standings: Mapping[int, str], whys: Mapping[int, dict[str, object]],
+    cause: Mapping[int, int], by: Actor,
+) -> list[Subscription]:  # fmt: skip
+    """Put running subscriptions into a standing (good, grace, cut_off); gives those changed.
+
+    Set-wise. Entering cut_off walls, leaving it restores: the subscription, its audit record
+    and what the router should hold change together. `whys` are the facts behind each, by
+    subscription; `cause` the audit record that led to it.
+    """
+    by = by.must("subscriptions.stand")
+    rows = [row for row in _locked(standings) if row.state in RUNNING]
+    changed = [row for row in rows if row.standing != standings[row.pk]]
+    turned = [row for row in changed if row.state != state_for(standings[row.pk])]
+    for row in changed:
+        row.standing = standings[row.pk]
+        row.state = _legal(row, state_for(row.standing))
+    records = record_many(by, [
+        _happened("walled" if row.standing == CUT_OFF else "restored", row,
+                  dict(whys.get(row.pk, {})), cause.get(row.pk))
+        for row in turned
+    ])  # fmt: skip
+    for row, record in zip(turned, records, strict=True):
+        row.standing_cause_id = record
+    Subscription.objects.bulk_update(changed, ["standing", "state", "standing_cause_id"], 500)
+    want_many(wishes=[_wish(row, row.standing_cause_id) for row in turned], by=by)
+    return changed
+
+
+@transaction.atomic
+def end(*, subscription_id: int, on: date, by: Actor) -> Subscription:
+    """End a subscription; its secret stays, disabled, until its sessions are gone.
+
+    Ending again gives the ended one. What was paid for and not used is billing's matter.
+    """
+    by = by.must("subscriptions.end")
+    row = _locked([subscription_id])[0]
+    if row.state == Subscription.ENDED:
+        return row
+    was_pending = row.state == Subscription.PENDING
+    row.state, row.ended_on = _legal(row, Subscription.ENDED), on
+    row.save(update_fields=["state", "ended_on"])
+    Change.objects.create(subscription=row, kind="ended", on=on, from_plan_id=row.plan_id,
+                          made_at=clock.now())  # fmt: skip
+    (record,) = record_many(by, [_happened("ended", row, {"on": on.isoformat()})])
+    if not was_pending:
+        want_many(wishes=[_wish(row, record)], by=by)
+    return row
+
+
+def _locked(keys: Iterable[int]) -> list[Subscription]:
+    return list(
+        Subscription.objects.filter(pk__in=list(keys))
+        .select_related("plan")
+        .order_by("pk")
+        .select_for_update(no_key=True, of=("self",))
+    )
+
+
+def _legal(row: Subscription, state: str) -> str:
+    if state != row.state and state not in LEGAL[row.state]:
+        raise Refused("not_possible_now", state=row.state, wished=state)
+    return state
+
+
+def _wish(row: Subscription, cause: int | None) -> Wish:
+    walled = row.state == Subscription.SUSPENDED
+    ended = row.state == Subscription.ENDED
+    profile = WALLED if walled else plan_profile(row.plan.down_kbps, row.plan.up_kbps)
+    return Wish(
+        router_id=row.router_id,
+        name=row.username,
+        profile=profile,
+        enabled=not ended,
+        restricted=walled or ended,
+        owner=row.public_id,
+        customer_id=row.customer_id,
+        cause_id=cause,
+        ended=ended,
+    )
+
+
+def _happened(
+    what: str, row: Subscription, why: dict[str, object], cause: int | None = None
+) -> Happened:
+    return Happened(
+        f"subscription.{what}",
+        ("subscription", row.pk),
+        customer_id=row.customer_id,
+        site_id=row.site_id,
+        router_id=row.router_id,
+        cause=cause,
+        why={"username": row.username, **why},
+    )

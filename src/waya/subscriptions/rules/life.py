@@ -1,0 +1,43 @@
+"""What a subscription may become, and what its standing means on the wire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from waya.kernel.ids import normal
+
+LEGAL = {
+    "pending_payment": {"active", "ended"},
+    "active": {"suspended", "ended"},
+    "suspended": {"active", "ended"},
+    "ended": set[str](),
+}
+CUT_OFF = "cut_off"
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """A subscription is paid or billed for a half-open period, anchored on a day (1–31).
+
+    `paid_through` is None for a postpaid plan; `cause` is the audit record that led to it.
+    """
+
+    subscription_id: int
+    start: date
+    paid_through: date | None
+    billed_through: date
+    anchor_day: int
+    cause: int | None = None
+
+
+def state_for(standing: str) -> str:
+    """The state that a standing puts a running subscription into."""
+    return "suspended" if standing == CUT_OFF else "active"
+
+
+def username(name: str, suffix: str) -> str:
+    """A PPPoE username from a name: ASCII, lower case, `amina.w7k2`."""
+    first = normal(name.split()[0] if name.split() else "").lower()
+    letters = "".join(one for one in first if one.isascii())[:20]
+    return f"{letters or 'home'}.{suffix}"
