@@ -64,7 +64,7 @@ def send_code(*, entity_id: int, phone_typed: str, address: str | None, by: Acto
     if contact:
         say = Say(
             entity_id=entity_id, to=phone, key="code", language=contact.customer.language,
-            values={"code": code, "isp": entity.name}, once=f"code:{kept.pk}",
+            values={"code": code}, once=f"code:{kept.pk}",
             customer_id=contact.customer_id,
         )  # fmt: skip
         send_many(says=[say], by=by)
