@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from waya.org.secrets import SealedField
+
 
 class Gateway(models.Model):
     """How an entity sends SMS: a driver, its address and its credentials."""
@@ -13,6 +15,7 @@ class Gateway(models.Model):
     driver = models.CharField(max_length=30, default="africastalking")
     base_url = models.URLField()
     username = models.CharField(max_length=60)
+    api_key = SealedField(blank=True)
     sender = models.CharField(max_length=20, blank=True)
 
     def __str__(self) -> str:
@@ -37,7 +40,10 @@ class Template(models.Model):
 
 
 class Message(models.Model):
-    """One message of the outbox. `once` makes saying it twice impossible."""
+    """One message of the outbox. `once` makes saying it twice impossible.
+
+    All moments are real time. `leased_until` keeps two workers from sending it at once.
+    """
 
     WAITING, SENT, FAILED = "waiting", "sent", "failed"
 
@@ -47,6 +53,7 @@ class Message(models.Model):
     key = models.CharField(max_length=40)
     body = models.TextField()
     once = models.CharField(max_length=120)
+    urgent = models.BooleanField(default=True)
     state = models.CharField(max_length=10, default=WAITING)
     created_at = models.DateTimeField()
     next_try_at = models.DateTimeField()
@@ -60,7 +67,7 @@ class Message(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["entity", "once"], name="message_once")]
         indexes = [
-            models.Index(fields=["next_try_at"], name="message_waiting",
+            models.Index(fields=["entity", "-urgent", "next_try_at"], name="message_waiting",
                          condition=Q(state="waiting")),
             models.Index(fields=["customer_id", "-id"], name="message_by_customer"),
         ]  # fmt: skip
