@@ -8,9 +8,8 @@ from datetime import date
 
 from waya.kernel.money import Money
 from waya.messaging.commands import send_many
-from waya.messaging.rules.words import Say
+from waya.messaging.rules.words import Say, day_words, first_name, sum_words
 from waya.org.actors import Actor
-from waya.org.models import Entity
 from waya.parties.models import Customer
 from waya.parties.queries import phones_of
 
@@ -24,18 +23,18 @@ class Notice:
     amount: Money
     due: date
     once: str
+    plan: str = ""
 
 
-def notify(*, entity_id: int, notices: Sequence[Notice], by: Actor) -> None:
+def notify(*, notices: Sequence[Notice], by: Actor) -> None:
     """Put notices into the outbox; a customer without a phone is not told. Set-wise."""
     if not notices:
         return
-    entity = Entity.objects.get(pk=entity_id)
     owners = Customer.objects.in_bulk({one.customer_id for one in notices})
     phones = phones_of(owners)
     send_many(
         says=[
-            _say(one, entity, owners[one.customer_id], phones[one.customer_id])
+            _say(one, owners[one.customer_id], phones[one.customer_id])
             for one in notices
             if one.customer_id in phones
         ],
@@ -43,19 +42,18 @@ def notify(*, entity_id: int, notices: Sequence[Notice], by: Actor) -> None:
     )
 
 
-def _say(notice: Notice, entity: Entity, owner: Customer, phone: str) -> Say:
+def _say(notice: Notice, owner: Customer, phone: str) -> Say:
     return Say(
-        entity_id=entity.pk,
+        entity_id=owner.entity_id,
         to=phone,
         key=notice.key,
         language=owner.language,
         values={
-            "amount": str(notice.amount),
-            "date": f"{notice.due.day} {notice.due:%b}",
-            "paybill": entity.paybill,
+            "amount": sum_words(notice.amount),
+            "due": day_words(notice.due, owner.language),
             "account": owner.account_number,
-            "entity": entity.name,
-            "name": owner.name.split()[0],
+            "name": first_name(owner.name),
+            "plan": notice.plan,
         },
         once=notice.once,
         customer_id=owner.pk,

@@ -26,7 +26,7 @@ def remind(*, entity_id: int, on: date, by: Actor) -> dict[str, int]:
     by = by.must("billing.remind")
     policy = chosen(DunningPolicy, entity_id)
     notices = _asked(entity_id, on, policy) + _invoiced(entity_id, on, policy)
-    notify(entity_id=entity_id, notices=notices, by=by)
+    notify(notices=notices, by=by)
     return {"reminders": len(notices)}
 
 

@@ -93,11 +93,11 @@ def _ask(
     prices = PriceList({row.plan for row in rows}, entity.country)
     asked = ask(asked=[(row, _next(row, prices)) for row in rows], on=on, by=by)
     covered = _in_credit({one.customer_id for one in asked})
+    plans = {row.pk: row.plan.name for row in rows}
     notify(
-        entity_id=entity.pk,
         notices=[
             Notice(one.customer_id, "renewal", Money(one.total_minor, one.currency),
-                   one.start - timedelta(days=1), f"renewal:{one.pk}")
+                   one.start, f"renewal:{one.pk}", plans[one.subscription_id])
             for one in asked
             if covered.get(one.customer_id, 0) < one.total_minor
         ],
@@ -138,7 +138,6 @@ def _invoice(
     invoices = issue(drafts=drafts, by=by)
     activate(renewals=renewals, by=by)
     notify(
-        entity_id=entity.pk,
         notices=[
             Notice(one.customer_id, "reminder", Money(one.total_minor, one.currency),
                    one.due_on, f"invoice:{one.pk}")

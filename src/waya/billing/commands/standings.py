@@ -35,7 +35,7 @@ def apply_standings(*, entity_id: int, customer_ids: Iterable[int], on: date, by
     """
     by = by.must("billing.stand")
     judged = judge(entity_id, customer_ids, on)
-    return _apply(entity_id, judged, {}, by)
+    return _apply(judged, {}, by)
 
 
 @transaction.atomic
@@ -48,10 +48,10 @@ def restore(
     """
     by = by.must("billing.stand")
     judged = [one for one in judge(entity_id, customer_ids, on) if worse(one.was, one.standing)]
-    return _apply(entity_id, judged, causes, by)
+    return _apply(judged, causes, by)
 
 
-def _apply(entity_id: int, judged: list[Judged], causes: Mapping[int, int], by: Actor) -> Applied:
+def _apply(judged: list[Judged], causes: Mapping[int, int], by: Actor) -> Applied:
     turning = [one for one in judged if one.standing != one.was]
     changed = set_standings(
         standings={one.subscription_id: one.standing.value for one in turning},
@@ -64,17 +64,14 @@ def _apply(entity_id: int, judged: list[Judged], causes: Mapping[int, int], by: 
         by=by,
     )
     walled = [one for one in changed if one.standing == Standing.CUT_OFF]
-    _tell_walled(entity_id, walled, {one.subscription_id: one.why for one in turning}, by)
+    _tell_walled(walled, {one.subscription_id: one.why for one in turning}, by)
     worsened = {one.subscription_id for one in turning if worse(one.standing, one.was)}
     restricted = sum(row.pk in worsened for row in changed)
     return Applied(restored=len(changed) - restricted, restricted=restricted)
 
 
-def _tell_walled(
-    entity_id: int, walled: list[Subscription], whys: Mapping[int, dict[str, Any]], by: Actor
-) -> None:
+def _tell_walled(walled: list[Subscription], whys: Mapping[int, dict[str, Any]], by: Actor) -> None:
     notify(
-        entity_id=entity_id,
         notices=[
             Notice(
                 row.customer_id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -42,7 +43,7 @@ def test_the_pieces_of_a_cycle_add_up_to_its_price(price: Money, cuts: list[int]
     days = [0, *sorted(cuts), 30]
     pieces = [
         Period(JUNE.start + timedelta(days=a), JUNE.start + timedelta(days=b))
-        for a, b in zip(days, days[1:], strict=False)
+        for a, b in pairwise(days)
     ]
     assert sum(share(price, piece, JUNE).amount.minor for piece in pieces) == price.minor
 

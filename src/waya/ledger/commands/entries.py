@@ -78,7 +78,7 @@ def _copy_lines(
     accounts: dict[tuple[int, str], int],
     days: dict[tuple[int, date], date],
 ) -> None:
-    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+    with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(_COPY) as copy:
         copy.set_types(_TYPES)
         for one in entries:
             key = keys[one.entity_id, one.source]

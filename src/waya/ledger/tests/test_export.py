@@ -1,0 +1,45 @@
+"""Other people's tools agree with our balances."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from waya.ledger.commands.entries import post_many, reverse
+from waya.ledger.queries.export import hledger
+from waya.ledger.tests.make import ON, books, sale
+from waya.org.actors import SYSTEM
+
+
+@pytest.mark.django_db
+def test_hledger_accepts_the_journal_with_our_balances(
+    tmp_path: Path, needs_program: Callable[[str], str]
+) -> None:
+    entity = books()
+    entries = [sale(entity, f"test:{n}", minor=n * 7 + 1) for n in range(20)]
+    keys = post_many(entries=entries, by=SYSTEM)
+    reverse(entry_id=keys["test:3"], on=ON, memo="Undo (once); again", by=SYSTEM)
+    journal = tmp_path / "books.journal"
+    journal.write_text("\n".join(hledger(entity.pk)) + "\n")
+    checked = _check(needs_program("hledger"), journal)
+    assert checked.returncode == 0, checked.stderr
+
+
+@pytest.mark.django_db
+def test_hledger_finds_a_balance_that_is_not_ours(
+    tmp_path: Path, needs_program: Callable[[str], str]
+) -> None:
+    entity = books()
+    post_many(entries=[sale(entity)], by=SYSTEM)
+    journal = tmp_path / "books.journal"
+    journal.write_text("\n".join(hledger(entity.pk)).replace("= 100.00", "= 100.01") + "\n")
+    checked = _check(needs_program("hledger"), journal)
+    assert checked.returncode != 0
+
+
+def _check(hledger: str, journal: Path) -> subprocess.CompletedProcess[str]:
+    command = [hledger, "-f", str(journal), "check"]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
