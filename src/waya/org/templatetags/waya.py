@@ -314,8 +314,11 @@ def _hundredths(value: int) -> str:
 
 
 @register.simple_tag
-def tally(**counts: int) -> SafeString:
-    """Squares, one for each thing counted, in the order named: `ok=11 warn=2 bad=1`."""
+def tally(counts: Mapping[str, int]) -> SafeString:
+    """Squares, one for each thing counted, in the order given: `{"ok": 11, "warn": 2, "bad": 1}`.
+
+    At most sixty, so that a picture stays one.
+    """
     tones = [tone for tone, count in counts.items() for _ in range(count)][:60]
     squares = format_html_join(
         "",
