@@ -17,9 +17,12 @@ log = logging.getLogger("waya.migrate")
 _ONLY_ADDED_TO = ("ledger_journalentry", "ledger_journalline")
 
 _ALLOW = """
-grant usage on schema public to {role};
-grant select, insert, update, delete on all tables in schema public to {role};
-grant usage, select, update on all sequences in schema public to {role};
+grant usage on schema {schema} to {role};
+grant select, insert, update, delete on all tables in schema {schema} to {role};
+grant usage, select, update on all sequences in schema {schema} to {role};
+"""
+_SCHEMAS = """
+select nspname from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'
 """
 
 
@@ -42,7 +45,9 @@ def run(options: argparse.Namespace) -> int:
 def allow_application(role: str) -> None:
     """Let the role of web and workers read and write, but never change what is posted."""
     with connection.cursor() as cursor:
-        cursor.execute(_ALLOW.format(role=role))
+        cursor.execute(_SCHEMAS)
+        for (schema,) in cursor.fetchall():
+            cursor.execute(_ALLOW.format(schema=schema, role=role))
         tables = set(connection.introspection.table_names(cursor))
         for table in tables.intersection(_ONLY_ADDED_TO):
             cursor.execute(f"revoke update, delete, truncate on {table} from {role}")

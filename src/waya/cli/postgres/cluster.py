@@ -135,8 +135,15 @@ def own(path: Path, account: Account | None) -> None:
         os.chown(path, account.uid, account.gid)
 
 
-def run(command: list[str], account: Account | None, folder: Path | None = None) -> None:
-    """Run one of PostgreSQL's programs to its end, as the server's account."""
+def run(
+    command: list[str],
+    account: Account | None,
+    *,
+    folder: Path | None = None,
+    password: str | None = None,
+) -> str:
+    """Run one of PostgreSQL's programs to its end, as the server's account; gives what it said."""
+    environment = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
     outcome = subprocess.run(
         command,
         check=False,
@@ -145,10 +152,11 @@ def run(command: list[str], account: Account | None, folder: Path | None = None)
         stderr=subprocess.STDOUT,
         text=True,
         cwd=folder or "/",
-        env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
+        env=environment | ({"PGPASSWORD": password} if password else {}),
         user=account.uid if account else None,
         group=account.gid if account else None,
         extra_groups=[] if account else None,
     )
     if outcome.returncode != 0:
         raise Unusable(f"{Path(command[0]).name} failed:\n{outcome.stdout.strip()}")
+    return outcome.stdout

@@ -22,6 +22,7 @@ log = logging.getLogger("waya.supervisor")
 _TICK_SECONDS = 0.2
 _LONGEST_WAIT_SECONDS = 15.0
 _SETTLED_SECONDS = 10.0
+_SERVER_WAIT_SECONDS = 1.0  # its orphans hold its memory for a moment after a kill
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ class Supervisor:
             server.restart()
         except Unusable as problem:
             log.error("%s", problem)
-            self._server_next_try = time.monotonic() + _LONGEST_WAIT_SECONDS
+            self._server_next_try = time.monotonic() + _SERVER_WAIT_SECONDS
 
     def _end_all(self) -> None:
         for child in reversed(self._children):
