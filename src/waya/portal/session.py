@@ -99,4 +99,6 @@ def siblings(guest: Guest) -> list[Contact]:
     rows = Contact.objects.filter(
         phone=guest.contact.phone, customer__entity_id=guest.customer.entity_id
     )
-    return list(rows.select_related("customer").order_by("customer_id", "pk").distinct("customer_id"))
+    return list(
+        rows.select_related("customer").order_by("customer_id", "pk").distinct("customer_id")
+    )

@@ -1,0 +1,155 @@
+"""Customers and their sites."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from django.db.models import Prefetch, Q, QuerySet
+from ninja import Query, Router, Schema
+from ninja.decorators import decorate_view
+
+from waya.api.door import REFUSALS, WRITES, Caller, entity_id
+from waya.api.lists import Going, Line, Page, Short, Words, one, page
+from waya.api.once import HEADER, once
+from waya.kernel import ids
+from waya.org.actors import Actor
+from waya.org.queries import visible_to
+from waya.parties.commands.customers import register
+from waya.parties.models import Contact, Customer, Site
+from waya.parties.queries import customers_by_reference
+
+router = Router(tags=["customers"])
+
+
+class ContactShown(Schema):
+    """A person of a customer."""
+
+    id: UUID
+    name: str
+    phone: str
+    primary: bool
+    verified_at: datetime | None
+
+
+class SiteShown(Schema):
+    """A place of service."""
+
+    id: UUID
+    customer: UUID
+    name: str
+    directions: str
+
+
+class CustomerShown(Schema):
+    """Who pays. `account_number` is what they type at the paybill."""
+
+    id: UUID
+    account_number: str
+    account_shown: str
+    name: str
+    language: str
+    created_at: datetime
+    contacts: list[ContactShown]
+    sites: list[SiteShown]
+
+
+class CustomerWished(Schema):
+    """A customer to register, with a first contact and site."""
+
+    name: Line
+    phone: Short
+    site_name: Line
+    directions: Words = ""
+    language: Literal["en", "sw"] = "en"
+
+
+class Finding(Going):
+    """`q` is a part of the name, or an account number, a username's owner, or a phone."""
+
+    q: Short | None = None
+
+
+def customers(by: Actor) -> QuerySet[Customer]:
+    """The customers that an actor sees."""
+    return visible_to(by, Customer.objects.all()).prefetch_related(
+        Prefetch("contacts", Contact.objects.order_by("-primary", "pk")),
+        Prefetch("sites", Site.objects.order_by("pk")),
+    )
+
+
+def shown(rows: list[Customer]) -> list[dict[str, Any]]:
+    """Customers as they are answered."""
+    return [
+        {
+            "id": row.public_id,
+            "account_number": row.account_number,
+            "account_shown": ids.in_threes(row.account_number),
+            "name": row.name,
+            "language": row.language,
+            "created_at": row.created_at,
+            "contacts": [
+                {"id": contact.public_id, "name": contact.name, "phone": contact.phone,
+                 "primary": contact.primary, "verified_at": contact.verified_at}
+                for contact in row.contacts.all()
+            ],
+            "sites": [_site(site, row.public_id) for site in row.sites.all()],
+        }
+        for row in rows
+    ]  # fmt: skip
+
+
+def _site(site: Site, customer: UUID) -> dict[str, Any]:
+    return {"id": site.public_id, "customer": customer, "name": site.name,
+            "directions": site.directions}  # fmt: skip
+
+
+@router.get("/customers", response={200: Page[CustomerShown], **REFUSALS})
+def list_customers(request: Caller, finding: Query[Finding]) -> dict[str, Any]:
+    """Customers, newest first; with `q` those found by it."""
+    by = request.auth.must("customers.view")
+    rows = customers(by)
+    if finding.q:
+        exact = customers_by_reference(entity_id(by), [finding.q]).values()
+        rows = rows.filter(Q(name__icontains=finding.q) | Q(pk__in=list(exact)))
+    return page(rows, finding, shown)
+
+
+@router.post(
+    "/customers", response={201: CustomerShown, **WRITES}, openapi_extra=HEADER
+)  # fmt: skip
+@decorate_view(once)
+def create_customer(request: Caller, wished: CustomerWished) -> tuple[int, dict[str, Any]]:
+    """Register a customer and give them an account number; nothing is sold yet."""
+    by = request.auth
+    customer, _ = register(
+        entity_id=entity_id(by), name=wished.name, phone=wished.phone, site_name=wished.site_name,
+        directions=wished.directions, language=wished.language, by=by,
+    )  # fmt: skip
+    return 201, shown([one(customers(by), customer.public_id)])[0]
+
+
+@router.get("/customers/{uuid:id}", response={200: CustomerShown, **REFUSALS})
+def get_customer(request: Caller, id: UUID) -> dict[str, Any]:
+    """One customer."""
+    return shown([one(customers(request.auth.must("customers.view")), id)])[0]
+
+
+@router.get("/sites", response={200: Page[SiteShown], **REFUSALS})
+def list_sites(request: Caller, going: Query[Going], customer: UUID | None = None) -> Any:
+    """Sites, newest first; with `customer` those of one."""
+    by = request.auth.must("customers.view")
+    rows = visible_to(by, Site.objects.select_related("customer"), entity="customer__entity_id")
+    if customer is not None:
+        rows = rows.filter(customer__public_id=customer)
+    return page(rows, going, lambda sites: [_site(one, one.customer.public_id) for one in sites])
+
+
+@router.get("/sites/{uuid:id}", response={200: SiteShown, **REFUSALS})
+def get_site(request: Caller, id: UUID) -> dict[str, Any]:
+    """One site."""
+    by = request.auth.must("customers.view")
+    rows = visible_to(by, Site.objects.select_related("customer"), entity="customer__entity_id")
+    site = one(rows, id)
+    return _site(site, site.customer.public_id)

@@ -1,0 +1,181 @@
+"""Invoices with every line, its taxes and its reasons; pro formas beside them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from django.db.models import F, QuerySet
+from ninja import Query, Router, Schema
+
+from waya.api.door import REFUSALS, Caller
+from waya.api.lists import Amount, Going, Page, amount, one, page
+from waya.billing.models import Invoice, InvoiceLine, InvoiceTax, ProForma
+from waya.org.actors import Actor
+from waya.org.queries import visible_to
+
+router = Router(tags=["invoices"])
+
+
+class TaxShown(Schema):
+    """A tax on a line as it was on issue; `rate_percent` is exact, as text."""
+
+    tax: str
+    name: str
+    rate_percent: str
+    base: Amount
+    amount: Amount
+    law: str
+
+
+class LineShown(Schema):
+    """A line, the half-open period that it charges, and the facts that it came from."""
+
+    description: str
+    start: date | None
+    end: date | None
+    net: Amount
+    tax: Amount
+    total: Amount
+    taxes: list[TaxShown]
+    why: dict[str, Any]
+
+
+class InvoiceRow(Schema):
+    """A tax document. `owed` is what is not paid yet."""
+
+    id: UUID
+    number: str
+    customer: UUID
+    issued_on: date
+    issued_at: datetime
+    due_on: date
+    net: Amount
+    tax: Amount
+    total: Amount
+    paid: Amount
+    owed: Amount
+
+
+class InvoiceShown(InvoiceRow):
+    """An invoice with its lines."""
+
+    lines: list[LineShown]
+
+
+class ProFormaShown(Schema):
+    """A period asked for in advance: no tax document. `invoice` is what it became."""
+
+    id: UUID
+    number: str
+    customer: UUID
+    subscription: UUID
+    issued_on: date
+    start: date
+    end: date
+    total: Amount
+    state: Literal["open", "paid", "lapsed"]
+    invoice: UUID | None
+
+
+class Choosing(Going):
+    """Narrow to a customer; `open` to what is not paid, or is."""
+
+    customer: UUID | None = None
+    open: bool | None = None
+
+
+@router.get("/invoices", response={200: Page[InvoiceRow], **REFUSALS})
+def list_invoices(request: Caller, choosing: Query[Choosing]) -> dict[str, Any]:
+    """Invoices, newest first, without their lines."""
+    rows = _invoices(request.auth.must("money.view"))
+    if choosing.customer is not None:
+        rows = rows.filter(customer__public_id=choosing.customer)
+    if choosing.open is not None:
+        unpaid = {"paid_minor__lt": F("total_minor")}
+        rows = rows.filter(**unpaid) if choosing.open else rows.exclude(**unpaid)
+    return page(rows, choosing, lambda found: [_row(row) for row in found])
+
+
+@router.get("/invoices/{uuid:id}", response={200: InvoiceShown, **REFUSALS})
+def get_invoice(request: Caller, id: UUID) -> dict[str, Any]:
+    """One invoice with its lines."""
+    row = one(_invoices(request.auth.must("money.view")), id)
+    lines = row.lines.order_by("pk").prefetch_related("taxes")
+    return {**_row(row), "lines": [_line(line, row.currency) for line in lines]}
+
+
+@router.get("/pro-formas", response={200: Page[ProFormaShown], **REFUSALS})
+def list_pro_formas(request: Caller, choosing: Query[Choosing]) -> dict[str, Any]:
+    """Pro formas, newest first."""
+    by = request.auth.must("money.view")
+    rows = ProForma.objects.select_related("customer", "subscription", "invoice")
+    rows = visible_to(by, rows)
+    if choosing.customer is not None:
+        rows = rows.filter(customer__public_id=choosing.customer)
+    if choosing.open is not None:
+        waiting = {"state": ProForma.OPEN}
+        rows = rows.filter(**waiting) if choosing.open else rows.exclude(**waiting)
+    return page(rows, choosing, lambda found: [_pro_forma(row) for row in found])
+
+
+def _invoices(by: Actor) -> QuerySet[Invoice]:
+    return visible_to(by, Invoice.objects.select_related("customer"))
+
+
+def _row(row: Invoice) -> dict[str, Any]:
+    return {
+        "id": row.public_id,
+        "number": row.number,
+        "customer": row.customer.public_id,
+        "issued_on": row.issued_on,
+        "issued_at": row.issued_at,
+        "due_on": row.due_on,
+        "net": amount(row.net_minor, row.currency),
+        "tax": amount(row.tax_minor, row.currency),
+        "total": amount(row.total_minor, row.currency),
+        "paid": amount(row.paid_minor, row.currency),
+        "owed": amount(row.total_minor - row.paid_minor, row.currency),
+    }
+
+
+def _line(line: InvoiceLine, currency: str) -> dict[str, Any]:
+    return {
+        "description": line.description,
+        "start": line.start,
+        "end": line.end,
+        "net": amount(line.net_minor, currency),
+        "tax": amount(line.tax_minor, currency),
+        "total": amount(line.total_minor, currency),
+        "taxes": [
+            _tax(tax, currency) for tax in sorted(line.taxes.all(), key=lambda tax: tax.sequence)
+        ],
+        "why": line.why,
+    }
+
+
+def _tax(tax: InvoiceTax, currency: str) -> dict[str, Any]:
+    return {
+        "tax": tax.tax,
+        "name": tax.name,
+        "rate_percent": f"{tax.rate_percent.normalize():f}",
+        "base": amount(tax.base_minor, currency),
+        "amount": amount(tax.amount_minor, currency),
+        "law": tax.law,
+    }
+
+
+def _pro_forma(row: ProForma) -> dict[str, Any]:
+    return {
+        "id": row.public_id,
+        "number": row.number,
+        "customer": row.customer.public_id,
+        "subscription": row.subscription.public_id,
+        "issued_on": row.issued_on,
+        "start": row.start,
+        "end": row.end,
+        "total": amount(row.total_minor, row.currency),
+        "state": row.state,
+        "invoice": row.invoice.public_id if row.invoice else None,
+    }

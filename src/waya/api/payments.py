@@ -1,0 +1,176 @@
+"""Payments, the suspense queue and its matching, and prompts."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from django.db.models import QuerySet
+from ninja import Field, Query, Router, Schema
+from ninja.decorators import decorate_view
+
+from waya.api.door import REFUSALS, WRITES, Caller
+from waya.api.lists import Amount, Going, Page, Short, amount, one, page
+from waya.api.once import HEADER, once, once_beyond
+from waya.org.actors import Actor
+from waya.org.queries import visible_to
+from waya.parties.models import Customer
+from waya.parties.queries import phones_of
+from waya.payments.commands import match, prompts
+from waya.payments.models import Payment, Prompt
+
+router = Router(tags=["payments"])
+
+
+class AllocationShown(Schema):
+    """A part of a payment that settled an invoice."""
+
+    invoice: UUID
+    number: str
+    amount: Amount
+
+
+class PaymentShown(Schema):
+    """Money that arrived, booked once; without a customer it stands in suspense.
+
+    What `allocations` leave over became the customer's credit.
+    """
+
+    id: UUID
+    receipt_number: str
+    state: Literal["matched", "suspense"]
+    customer: UUID | None
+    amount: Amount
+    provider: str
+    transaction: str
+    payer: str
+    payer_name: str
+    account_typed: str
+    paid_at: datetime
+    value_on: date
+    taken_at: datetime
+    matched_at: datetime | None
+    matched_by: str
+    allocations: list[AllocationShown]
+
+
+class Choosing(Going):
+    """Narrow to a customer, or to what stands in suspense (or does not)."""
+
+    customer: UUID | None = None
+    state: Literal["matched", "suspense"] | None = None
+
+
+class Match(Schema):
+    """Whose money it is."""
+
+    customer: UUID
+
+
+class PromptWished(Schema):
+    """Ask a phone for money: without `phone`, the customer's own."""
+
+    customer: UUID
+    amount_minor: Annotated[int, Field(ge=100, le=250_000_00, multiple_of=100)]
+    phone: Short | None = None
+
+
+class PromptShown(Schema):
+    """A prompt. Only `paid` and `failed` say how it ended; a failure may still become paid."""
+
+    id: UUID
+    customer: UUID
+    phone: str
+    amount: Amount
+    state: Literal["sending", "sent", "paid", "failed", "unknown"]
+    result_code: str
+    result_text: str
+    made_at: datetime
+    ended_at: datetime | None
+
+
+@router.get("/payments", response={200: Page[PaymentShown], **REFUSALS})
+def list_payments(request: Caller, choosing: Query[Choosing]) -> dict[str, Any]:
+    """Payments, newest first; `state=suspense` is the queue of money that nobody owns yet."""
+    rows = _payments(request.auth.must("money.view"))
+    if choosing.customer is not None:
+        rows = rows.filter(customer__public_id=choosing.customer)
+    if choosing.state is not None:
+        rows = rows.filter(customer__isnull=choosing.state == "suspense")
+    return page(rows, choosing, lambda found: [_payment(row) for row in found])
+
+
+@router.get("/payments/{uuid:id}", response={200: PaymentShown, **REFUSALS})
+def get_payment(request: Caller, id: UUID) -> dict[str, Any]:
+    """One payment."""
+    return _payment(one(_payments(request.auth.must("money.view")), id))
+
+
+@router.post(
+    "/payments/{uuid:id}/match", response={200: PaymentShown, **WRITES}, openapi_extra=HEADER
+)
+@decorate_view(once)
+def match_payment(request: Caller, id: UUID, wished: Match) -> dict[str, Any]:
+    """Give money in suspense to a customer: invoices are settled and service restored with it."""
+    by = request.auth.must("payments.match")
+    payment = one(_payments(by), id)
+    customer = one(visible_to(by, Customer.objects.all()), wished.customer)
+    match.match(payment_id=payment.pk, customer_id=customer.pk, by=by)
+    return _payment(one(_payments(by), id))
+
+
+@router.post("/prompts", response={201: PromptShown, **WRITES}, openapi_extra=HEADER)
+@decorate_view(once_beyond)
+def send_prompt(request: Caller, wished: PromptWished) -> tuple[int, dict[str, Any]]:
+    """Ask a customer's phone for money. The answer comes before the person's: look again."""
+    by = request.auth.must("payments.prompt")
+    customer = one(visible_to(by, Customer.objects.all()), wished.customer)
+    phone = wished.phone or phones_of([customer.pk]).get(customer.pk, "")
+    prompt = prompts.prompt(
+        customer_id=customer.pk, phone=phone, amount_minor=wished.amount_minor, by=by
+    )
+    return 201, _prompt(one(_prompts(by), prompt.public_id))
+
+
+@router.get("/prompts/{uuid:id}", response={200: PromptShown, **REFUSALS})
+def get_prompt(request: Caller, id: UUID) -> dict[str, Any]:
+    """What became of a prompt."""
+    return _prompt(one(_prompts(request.auth.must("money.view")), id))
+
+
+def _payments(by: Actor) -> QuerySet[Payment]:
+    rows = Payment.objects.select_related("customer").prefetch_related("allocations__invoice")
+    return visible_to(by, rows)
+
+
+def _prompts(by: Actor) -> QuerySet[Prompt]:
+    rows = Prompt.objects.select_related("customer")
+    return visible_to(by, rows, entity="customer__entity_id")
+
+
+def _payment(row: Payment) -> dict[str, Any]:
+    own = ("receipt_number", "provider", "transaction", "payer", "payer_name", "account_typed",
+           "paid_at", "value_on", "taken_at", "matched_at", "matched_by")  # fmt: skip
+    return {
+        "id": row.public_id,
+        "state": "matched" if row.customer else "suspense",
+        "customer": row.customer.public_id if row.customer else None,
+        "amount": amount(row.amount_minor, row.currency),
+        "allocations": [
+            {"invoice": part.invoice.public_id, "number": part.invoice.number,
+             "amount": amount(part.amount_minor, row.currency)}
+            for part in row.allocations.all()
+        ],
+        **{name: getattr(row, name) for name in own},
+    }  # fmt: skip
+
+
+def _prompt(row: Prompt) -> dict[str, Any]:
+    own = ("phone", "state", "result_code", "result_text", "made_at", "ended_at")
+    return {
+        "id": row.public_id,
+        "customer": row.customer.public_id,
+        "amount": amount(row.amount_minor, row.currency),
+        **{name: getattr(row, name) for name in own},
+    }

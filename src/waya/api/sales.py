@@ -1,0 +1,158 @@
+"""The company, its plans, and what customers have."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from django.db.models import QuerySet
+from ninja import Query, Router, Schema
+
+from waya.api.door import REFUSALS, Caller, here
+from waya.api.lists import Amount, Going, Page, amount, one, page
+from waya.catalog.models import Plan
+from waya.catalog.queries import on_day, prices
+from waya.kernel import clock
+from waya.kernel.errors import Refused
+from waya.org.actors import Actor
+from waya.org.queries import visible_to
+from waya.subscriptions.models import Subscription
+
+router = Router(tags=["sales"])
+
+
+class EntityShown(Schema):
+    """The legal company that a token acts in; `today` is its business date."""
+
+    id: UUID
+    name: str
+    legal_name: str
+    tax_number: str
+    country: str
+    currency: str
+    zone: str
+    phone: str
+    paybill: str
+    today: date
+
+
+class PlanShown(Schema):
+    """A service by the month; `price` is today's, None before its first."""
+
+    id: UUID
+    code: str
+    name: str
+    mode: Literal["prepaid", "postpaid"]
+    months: int
+    down_kbps: int
+    up_kbps: int
+    on_sale: bool
+    price: Amount | None
+    tax_inclusive: bool | None
+
+
+class SubscriptionShown(Schema):
+    """A plan at a site. Dates are half-open: `paid_through` is the first day not paid for."""
+
+    id: UUID
+    customer: UUID
+    site: UUID
+    plan: UUID
+    plan_name: str
+    router: UUID
+    username: str
+    state: Literal["pending_payment", "active", "suspended", "ended"]
+    standing: Literal["good", "grace", "cut_off"]
+    created_at: datetime
+    started_on: date | None
+    paid_through: date | None
+    billed_through: date | None
+    ended_on: date | None
+
+
+class Choosing(Going):
+    """Narrow subscriptions to a customer, a state, or both."""
+
+    customer: UUID | None = None
+    state: Literal["pending_payment", "active", "suspended", "ended"] | None = None
+
+
+@router.get("/entity", response={200: EntityShown, **REFUSALS})
+def get_entity(request: Caller) -> dict[str, Any]:
+    """The company that the token acts in."""
+    entity = here(request.auth)
+    fields = ("name", "legal_name", "tax_number", "country", "currency", "zone", "phone", "paybill")
+    told = {name: getattr(entity, name) for name in fields}
+    return {"id": entity.public_id, "today": clock.today(entity.zone), **told}
+
+
+@router.get("/plans", response={200: Page[PlanShown], **REFUSALS})
+def list_plans(request: Caller, going: Query[Going]) -> dict[str, Any]:
+    """Plans, newest first, sold or not."""
+    today = clock.today(here(request.auth).zone)
+    return page(
+        visible_to(request.auth, Plan.objects.all()), going, lambda rows: _plans(rows, today)
+    )
+
+
+@router.get("/plans/{uuid:id}", response={200: PlanShown, **REFUSALS})
+def get_plan(request: Caller, id: UUID) -> dict[str, Any]:
+    """One plan."""
+    plan = one(visible_to(request.auth, Plan.objects.all()), id)
+    return _plans([plan], clock.today(here(request.auth).zone))[0]
+
+
+def _plans(rows: list[Plan], today: date) -> list[dict[str, Any]]:
+    known = prices(row.pk for row in rows)
+    listed = []
+    for row in rows:
+        try:
+            price = on_day(known.get(row.pk, []), today)
+        except Refused:
+            price = None
+        listed.append({
+            "id": row.public_id, "code": row.code, "name": row.name, "mode": row.mode,
+            "months": row.months, "down_kbps": row.down_kbps, "up_kbps": row.up_kbps,
+            "on_sale": row.on_sale,
+            "price": amount(price.amount.minor, price.amount.currency) if price else None,
+            "tax_inclusive": price.tax_inclusive if price else None,
+        })  # fmt: skip
+    return listed
+
+
+def subscriptions(by: Actor) -> QuerySet[Subscription]:
+    """The subscriptions that an actor sees, with what they name."""
+    rows = Subscription.objects.select_related("customer", "site", "plan", "router")
+    return visible_to(by, rows)
+
+
+@router.get("/subscriptions", response={200: Page[SubscriptionShown], **REFUSALS})
+def list_subscriptions(request: Caller, choosing: Query[Choosing]) -> dict[str, Any]:
+    """Subscriptions, newest first."""
+    rows = subscriptions(request.auth.must("customers.view"))
+    if choosing.customer is not None:
+        rows = rows.filter(customer__public_id=choosing.customer)
+    if choosing.state is not None:
+        rows = rows.filter(state=choosing.state)
+    return page(rows, choosing, lambda found: [_subscription(row) for row in found])
+
+
+@router.get("/subscriptions/{uuid:id}", response={200: SubscriptionShown, **REFUSALS})
+def get_subscription(request: Caller, id: UUID) -> dict[str, Any]:
+    """One subscription."""
+    return _subscription(one(subscriptions(request.auth.must("customers.view")), id))
+
+
+def _subscription(row: Subscription) -> dict[str, Any]:
+    own = ("username", "state", "standing", "created_at", "started_on", "paid_through",
+           "billed_through", "ended_on")  # fmt: skip
+    return {
+        "id": row.public_id,
+        "customer": row.customer.public_id,
+        "site": row.site.public_id,
+        "plan": row.plan.public_id,
+        "plan_name": row.plan.name,
+        "router": row.router.public_id,
+        **{name: getattr(row, name) for name in own},
+    }

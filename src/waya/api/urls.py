@@ -1,0 +1,24 @@
+"""Addresses of the API, under `/api/`, and of providers' call-backs, under `/hk/`."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, URLResolver, path, re_path
+from django.views.decorators.csrf import csrf_exempt
+
+from waya.api import customers, invoices, routers, sales
+from waya.api.door import api, problem
+
+for resource in (sales, customers, invoices, routers):
+    api.add_router("", resource.router)
+
+
+@csrf_exempt
+def _missing(request: HttpRequest) -> HttpResponse:
+    return problem(404, "missing", "There is nothing at this address.")
+
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("v1/", api.urls),
+    re_path("^.*$", _missing),
+]
