@@ -30,6 +30,8 @@ class ProForma(models.Model):
     end = models.DateField()
     currency = models.CharField(max_length=3)
     total_minor = models.BigIntegerField()
+    # The price and days that made the total, so that paying it later costs the same.
+    why = models.JSONField(default=dict)
     state = models.CharField(max_length=8, default=OPEN)
     invoice = models.OneToOneField(
         "billing.Invoice", on_delete=models.PROTECT, null=True, related_name="pro_forma"

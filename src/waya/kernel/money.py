@@ -81,9 +81,9 @@ class Money:
         return [Money(upper - lower, self.currency) for lower, upper in pairwise(marks)]
 
 
-def rounded(exact: Fraction | int) -> int:
+def rounded(exact: Fraction) -> int:
     """The nearest whole number, halves away from zero."""
-    size = floor(abs(exact) + Fraction(1, 2))
+    size: int = floor(abs(exact) + Fraction(1, 2))
     return size if exact >= 0 else -size
 
 

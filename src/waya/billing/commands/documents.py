@@ -167,6 +167,7 @@ def ask(*, asked: Sequence[tuple[Subscription, Charged]], on: date, by: Actor) -
                 end=charged.period.end,
                 currency=charged.taxed.net.currency,
                 total_minor=charged.taxed.gross.minor,
+                why=charged.why,
             )
             for (row, charged), number in zip(asked, numbers, strict=True)
         ]

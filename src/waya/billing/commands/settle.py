@@ -15,7 +15,7 @@ from waya.billing.models import Credit, CreditUse, Invoice, ProForma
 from waya.billing.policy import DunningPolicy, RenewalPolicy
 from waya.billing.queries.pricing import PriceList, described
 from waya.billing.rules import renewal
-from waya.billing.rules.drafts import Draft, credit_booking
+from waya.billing.rules.drafts import Draft, as_asked, credit_booking
 from waya.billing.rules.offers import Offer, Open, Settlement, Verdict
 from waya.billing.rules.offers import settle as decide
 from waya.billing.rules.renewal import Bought
@@ -164,15 +164,10 @@ def _bought(asked: ProForma, on: date, policy: RenewalPolicy) -> Bought:
 def _draft(
     asked: ProForma, bought: Bought, on: date, prices: PriceList, policy: RenewalPolicy
 ) -> Draft:
-    """The invoice of a paid pro forma: its price is the one that was asked, so a price that
-    changed meanwhile is not sprung on whoever pays."""
+    """The invoice of a paid pro forma, for the total that was asked."""
     row = asked.subscription
-    charged = prices.charge(
-        row.plan,
-        Bought(asked_period(asked), row.anchor_day or bought.anchor_day),
-        tax_point=on,
-        whole=row.anchor_day is not None or row.plan.calendar_day is None,
-    )
+    total = Money(asked.total_minor, asked.currency)
+    charged = as_asked(asked.why, total, prices.rates(row.plan.tax_class, on))
     return Draft(
         entity_id=asked.entity_id,
         customer_id=asked.customer_id,

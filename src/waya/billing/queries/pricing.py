@@ -25,7 +25,7 @@ class PriceList:
         self.plans = {plan.pk: plan for plan in plans}
         self.prices: dict[int, list[Priced]] = prices(self.plans)
         self.country = country
-        self.rates: dict[tuple[str, date], list[Rate]] = {}
+        self.known: dict[tuple[str, date], list[Rate]] = {}
 
     def charge(self, plan: Plan, bought: Bought, *, tax_point: date, whole: bool) -> Charged:
         """Price a period of a plan; `whole` says that it is a cycle of its own."""
@@ -40,17 +40,18 @@ class PriceList:
             price_from=price.valid_from,
             part=period,
             cycle=cycle,
-            rates=self._rates(plan.tax_class, tax_point),
+            rates=self.rates(plan.tax_class, tax_point),
         )
 
-    def _rates(self, tax_class: str, day: date) -> list[Rate]:
+    def rates(self, tax_class: str, day: date) -> list[Rate]:
+        """The taxes on a class of supply on a day, as they stack."""
         key = (tax_class, day)
-        if key not in self.rates:
-            self.rates[key] = [
+        if key not in self.known:
+            self.known[key] = [
                 Rate(row.tax, row.name, Fraction(row.rate_percent) / 100, row.law)
                 for row in tax_rates(self.country, tax_class, day)
             ]
-        return self.rates[key]
+        return self.known[key]
 
 
 def described(plan: Plan, period: Period) -> str:

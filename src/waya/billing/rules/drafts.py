@@ -70,6 +70,30 @@ def charge(
     return Charged(part, taxed, why)
 
 
+def as_asked(why: dict[str, Any], total: Money, rates: Sequence[Rate]) -> Charged:
+    """Charge again what was asked before, with the taxes of today: the price is the one
+    that was asked, whatever was published since.
+
+    Should a tax have changed, the total stays and the taxes are taken out of it.
+    """
+    part = Period(date.fromisoformat(why["from"]), date.fromisoformat(why["until"]))
+    cycle = Period(
+        date.fromisoformat(why.get("cycle_from", why["from"])),
+        date.fromisoformat(why.get("cycle_until", why["until"])),
+    )
+    charged = charge(
+        Money(why["price_minor"], why["currency"]),
+        inclusive=why["tax_inclusive"],
+        price_from=date.fromisoformat(why["price_from"]),
+        part=part,
+        cycle=cycle,
+        rates=rates,
+    )
+    if charged.taxed.gross == total:
+        return charged
+    return Charged(part, inside(total, rates), charged.why | {"total_asked": total.minor})
+
+
 def booking(draft: Draft, number: str) -> Entry:
     """Dr receivable, Cr deferred revenue (in advance) or revenue (earned), Cr each tax."""
     taxed = draft.charged.taxed

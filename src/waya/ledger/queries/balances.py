@@ -65,7 +65,7 @@ def party_balances(entity_id: int, *, purpose: str) -> dict[tuple[int, str], int
         .values("party_id", "currency")
         .annotate(held=Sum("amount_minor"))
     )
-    return {(row["party_id"], row["currency"]): row["held"] for row in rows if row["held"]}
+    return {(row["party_id"] or 0, row["currency"]): row["held"] for row in rows if row["held"]}
 
 
 def unbalanced(entity_id: int) -> list[int]:

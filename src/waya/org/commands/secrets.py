@@ -16,7 +16,7 @@ def rotate(*, by: Actor) -> int:
     count = 0
     for model in apps.get_models():
         for field in model._meta.local_fields:
-            if isinstance(field, SealedField):
+            if isinstance(field, SealedField) and field.column:
                 count += _rotate_column(model._meta.db_table, field.column)
     return count
 
