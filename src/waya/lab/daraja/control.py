@@ -23,6 +23,16 @@ VERDICTS = {
     "silence": "silence",
 }
 
+_PRESSED = {
+    "0": ("Pressed Send on the phone", "with a PIN", "wait"),
+    "1032": ("Pressed Cancel on the phone", "", "wait"),
+    "1037": ("Let it ring out", "", "wait"),
+    "1": ("Pressed Send on the phone", "with too little money", "wait"),
+    "2001": ("Pressed Send on the phone", "with a wrong PIN", "wait"),
+    "1019": ("Answered too late", "", "wait"),
+    "silence": ("Switched the phone off", "", "wait"),
+}
+
 
 class Control:
     """The control addresses of one simulated Safaricom."""
@@ -143,6 +153,7 @@ async def answer_prompt(safaricom: Safaricom, sent: Mapping[str, Any]) -> None:
     if verdict is None:
         raise BadRequest(f"a verdict is one of {', '.join(VERDICTS)}")
     lose = sent.get("lose_callback") is True
+    safaricom.note(prompt.msisdn, *_PRESSED[verdict])
     safaricom.outgoing.later(safaricom.answer(prompt, verdict, lose_callback=lose))
     await asyncio.sleep(0)
 

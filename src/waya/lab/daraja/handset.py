@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from dataclasses import asdict
 from importlib.resources import files
 from typing import Any
 
@@ -46,6 +48,7 @@ class Handset:
             ("GET", "/check"): self.check,
             ("POST", "/answer"): self.answer,
             ("POST", "/pay"): self.pay,
+            ("POST", "/set"): self.set,
         }
 
     async def static(self, request: Request) -> Response:
@@ -59,7 +62,8 @@ class Handset:
         safaricom = self._safaricom
         held = request.query.get("msisdn", "")
         phones = phone_list(safaricom, request.query.get("find", ""))
-        known = held in safaricom.phones
+        # Whoever holds a number that nobody has, gives it a telephone.
+        known = re.fullmatch(r"254\d{9}", held) is not None
         state: dict[str, Any] = {
             "now": clock.real_now().isoformat(),
             "clock": safaricom.now().isoformat(),
@@ -69,9 +73,29 @@ class Handset:
                 for merchant in safaricom.merchants.values()
             ],
             "phone": phone_state(safaricom, held) if known else None,
-            "events": event_list(safaricom, held)[-14:] if known else [],
+            "events": event_list(safaricom, held)[-30:] if known else [],
+            "settled": self._settled(held) if known else None,
+            "knobs": asdict(safaricom.knobs),
         }
         return as_json(state)
+
+    def _settled(self, msisdn: str) -> dict[str, Any]:
+        """What this telephone has paid, and how often the merchant heard of the last of it."""
+        rows = [settled for settled in self._safaricom.ledger if settled.msisdn == msisdn]
+        return {
+            "count": len(rows),
+            "total": sum(settled.amount for settled in rows),
+            "receipt": rows[-1].receipt if rows else "",
+            "heard": rows[-1].heard if rows else 0,
+        }
+
+    async def set(self, request: Request) -> Response:
+        """Break something, or mend it."""
+        try:
+            self._safaricom.turn(_sent(request))
+        except ValueError as error:
+            raise BadRequest(str(error)) from error
+        return as_json(asdict(self._safaricom.knobs))
 
     async def check(self, request: Request) -> Response:
         """Whether an account, as typed, passes its check digit."""

@@ -32,6 +32,7 @@ from waya.lab.daraja.records import (
 
 _NAIROBI = ZoneInfo("Africa/Nairobi")
 _ALPHABET = string.ascii_uppercase + string.digits
+_OWN_SENDER = "MPESA"
 _INBOX = 50  # messages a telephone keeps
 SANDBOX_PASSKEY = "bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72ada1ed2c919"
 
@@ -92,7 +93,8 @@ class Safaricom:
         phone.inbox.append(Message(self.now(), sender, words))
         del phone.inbox[:-_INBOX]
         phone.touched_at = clock.real_now()
-        self.note(msisdn, f"Message from {sender}", words)
+        if sender != _OWN_SENDER:  # what we write ourselves repeats an event
+            self.note(msisdn, f"Message from {sender}", words)
 
     def note(self, msisdn: str, what: str, detail: str = "", tone: str = "") -> None:
         """Remember an event for the screen."""
@@ -215,14 +217,14 @@ class Safaricom:
         if not 1 <= amount <= 250_000 or len(account) > 20:
             raise NotPossible("an amount from 1 to 250,000, and an account of 20 letters at most")
         if phone.balance < amount:
-            self.text(msisdn, "MPESA", f"Failed. You have only Ksh{phone.balance:,}.00.")
+            self.text(msisdn, _OWN_SENDER, f"Failed. You have only Ksh{phone.balance:,}.00.")
             return {"paid": False, "why": "balance", "receipt": "", "status": 0}
         where = f"{merchant.name}, account {account}" if account else merchant.name
         self.note(msisdn, f"Pays KES {amount:,} to {where}", "by paybill", "wait")
         settled = self._draft(shortcode, "" if merchant.is_till else account, amount, msisdn)
         allowed, third_party = await self._validated(settled, merchant, knobs)
         if not allowed:
-            self.text(msisdn, "MPESA", f"Failed. {merchant.name} does not accept this payment.")
+            self.text(msisdn, _OWN_SENDER, f"Failed. {merchant.name} does not accept this payment.")
             return {"paid": False, "why": third_party, "receipt": "", "status": 0}
         self._settle(settled)
         status = await self._confirm(settled, knobs, third_party=third_party)
@@ -277,7 +279,7 @@ class Safaricom:
         merchant.balance += settled.amount
         self.ledger.append(settled)
         self.note(settled.msisdn, f"Paid KES {settled.amount:,}", settled.receipt, "ok")
-        self.text(settled.msisdn, "MPESA", wording.to_payer(settled, merchant, phone))
+        self.text(settled.msisdn, _OWN_SENDER, wording.to_payer(settled, merchant, phone))
 
     def _new_receipt(self) -> str:
         """Ten capitals and digits that begin with the date, as M-Pesa's do (U for 2026)."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from waya.kernel import ids
 from waya.lab.daraja.listener import Listener, listening
 from waya.lab.daraja.safaricom import SANDBOX_PASSKEY
 from waya.lab.daraja.station import RunningDaraja, running_daraja
@@ -13,7 +14,7 @@ from waya.payments.drivers import Prompt, PromptSent, Token
 from waya.payments.drivers.daraja import Credentials, Daraja
 
 PAYBILL = "600426"
-ACCOUNT = "1048286"
+ACCOUNT = ids.account_number(104_828)
 AMINA = "254700000418"
 
 
