@@ -15,7 +15,8 @@ class Router(models.Model):
 
     `wanted` rises with every change under this row's lock; `confirmed` is the last number
     read back. `next_try_at` and `failures` are the circuit breaker; `leased_until` keeps
-    two workers from talking to it at once. All moments here are real time.
+    two workers from bringing it to order at once. `pool` and `local_address` are for its
+    profiles. All moments here are real time.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -26,6 +27,8 @@ class Router(models.Model):
     port = models.IntegerField(default=8728)
     username = models.CharField(max_length=60)
     password = SealedField(blank=True)
+    pool = models.CharField(max_length=60, blank=True)
+    local_address = models.CharField(max_length=60, blank=True)
     portal_host = models.CharField(max_length=120, blank=True)
     portal_port = models.IntegerField(default=80)
 
@@ -38,7 +41,10 @@ class Router(models.Model):
     trouble = models.CharField(max_length=30, blank=True)
     trouble_since = models.DateTimeField(null=True)
     seen_at = models.DateTimeField(null=True)
+    polled_at = models.DateTimeField(null=True)
     swept_at = models.DateTimeField(null=True)
+    next_poll_at = models.DateTimeField(null=True)
+    next_sweep_at = models.DateTimeField(null=True)
     prepared_at = models.DateTimeField(null=True)
     version = models.CharField(max_length=60, blank=True)
 
@@ -73,7 +79,9 @@ class DesiredAccess(models.Model):
     """What a router should hold for one username. What ended stays, disabled, until its
     sessions are gone. `number` is the router's `wanted` when this row last changed; `since`
     is from when the change counts (older sessions are stale); all moments are real time.
-    `owner` is the public id of whatever wants it (a subscription, a pass).
+    `owner` is the public id of whatever wants it (a subscription, a pass). A row in conflict
+    waits for a person or the next sweep and holds up no other: somebody else made the name,
+    or the router refuses ours, and then `refusal` has its words.
     """
 
     router = models.ForeignKey(Router, on_delete=models.PROTECT, related_name="access")
@@ -88,6 +96,7 @@ class DesiredAccess(models.Model):
     number = models.BigIntegerField()
     confirmed_at = models.DateTimeField(null=True)
     conflict_since = models.DateTimeField(null=True)
+    refusal = models.CharField(max_length=200, blank=True)
     cause_id = models.BigIntegerField(null=True)
 
     class Meta:

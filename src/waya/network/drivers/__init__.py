@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from waya.network.drivers.errors import RouterError
-from waya.network.rules.access import Observed, Step
+from waya.network.rules.access import Observed, Session, Step
 from waya.network.rules.garden import WalledGarden
 
 
@@ -39,6 +39,9 @@ class Driver(Protocol):
 
     async def observe(self, names: Sequence[str] = ()) -> Observed:
         """Look at these names, or at everything when none is given."""
+
+    async def online(self, names: Sequence[str] = ()) -> list[Session]:
+        """Look at the live sessions alone, of these names or of all: cheap enough to repeat."""
 
     async def apply(self, steps: Sequence[Step]) -> list[Failed]:
         """Take steps: profiles first, then secrets, then sessions. Twice does no harm.

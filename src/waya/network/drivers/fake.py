@@ -45,6 +45,10 @@ class FakeRouter:
         self._reach()
         return self.look(names)
 
+    async def online(self, names: Sequence[str] = ()) -> list[Session]:
+        self._reach()
+        return list(self.look(names).sessions)
+
     async def apply(self, steps: Sequence[Step]) -> list[Failed]:
         failed: list[Failed] = []
         for step in steps:

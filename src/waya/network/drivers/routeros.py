@@ -87,7 +87,7 @@ class RouterOS:
         """
         secrets, sessions, profiles = await asyncio.gather(
             self._secrets(names),
-            self._sessions(names),
+            self.online(names),
             self.api.rows("/ppp/profile", f"{PROFILE_FIELDS},comment"),
         )
         ours = {row["name"]: _profile(row) for row in profiles if self._is_ours(row)}
@@ -97,6 +97,21 @@ class RouterOS:
             profiles=ours,
             foreign_profiles=frozenset(row["name"] for row in profiles) - ours.keys(),
         )
+
+    async def online(self, names: Sequence[str] = ()) -> list[Session]:
+        """Look at the live sessions alone."""
+        rows = await self._rows("/ppp/active", SESSION_FIELDS, names)
+        now = clock.real_now()
+        return [
+            Session(
+                id=row[".id"],
+                name=row["name"],
+                began=now - duration(row.get("uptime", "")),
+                address=row.get("address", ""),
+                caller_id=row.get("caller-id", ""),
+            )
+            for row in rows
+        ]
 
     async def apply(self, steps: Sequence[Step]) -> list[Failed]:
         """Profiles, then secrets, then sessions; in each, a hundred commands in flight."""
@@ -145,20 +160,6 @@ class RouterOS:
             *[self.api.rows(menu, fields, names=batch) for batch in batches]
         )
         return [row for page in pages for row in page]
-
-    async def _sessions(self, names: Sequence[str]) -> list[Session]:
-        rows = await self._rows("/ppp/active", SESSION_FIELDS, names)
-        now = clock.real_now()
-        return [
-            Session(
-                id=row[".id"],
-                name=row["name"],
-                began=now - duration(row.get("uptime", "")),
-                address=row.get("address", ""),
-                caller_id=row.get("caller-id", ""),
-            )
-            for row in rows
-        ]
 
     def _is_ours(self, row: Mapping[str, str]) -> bool:
         return row.get("comment", "").startswith(self.mark)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
-from waya.network.rules.rates import same_rate
+from waya.network.rules.rates import rate, same_rate
 
 MARK = "waya:"
 """What is ours on a router says so in its comment; all else is somebody's and untouched."""
@@ -26,6 +26,24 @@ class Profile:
     session_timeout_seconds: int = 0
     pool: str = ""
     local_address: str = ""
+
+
+WALLED = Profile(
+    "waya-walled",
+    rate_limit="512k/512k",
+    address_list="waya-walled",
+    session_timeout_seconds=3600,
+)
+"""The profile of those who have not paid: slow, and led to the pay page."""
+
+
+def plan_profile(down_kbps: int, up_kbps: int) -> Profile:
+    """The profile of a plan's rates, such as `waya-10M-2M` for 10 Mbps down and 2 up.
+
+    A router sees it from its own side, so its limit says upload first.
+    """
+    down, up = rate(down_kbps), rate(up_kbps)
+    return Profile(f"waya-{down}-{up}", rate_limit=f"{up}/{down}")
 
 
 @dataclass(frozen=True, slots=True)

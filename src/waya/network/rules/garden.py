@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from waya.network.rules import access
 from waya.network.rules.access import MARK
 
-WALLED = "waya-walled"
+WALLED = access.WALLED.address_list
 """The address-list that a session under a walled profile is in for as long as it lives."""
 
 ALLOWED = "waya-allowed"

@@ -9,6 +9,11 @@ UNITS = {"": 1, "k": 1_000, "M": 1_000_000, "G": 1_000_000_000}
 _RATE = re.compile(r"(\d+)([kMG]?)")
 
 
+def rate(kbps: int) -> str:
+    """A rate in the shortest of RouterOS's spellings: `10M`, `1500k`."""
+    return f"{kbps // 1000}M" if kbps % 1000 == 0 else f"{kbps}k"
+
+
 def same_rate(one: str, other: str) -> bool:
     """Do two rate limits say the same? `5M/10M` is `5000000/10000000`, and `5M` is `5M/5M`."""
     return one == other or _parts(one) == _parts(other)

@@ -1,0 +1,1 @@
+"""Writes: wishes, routers, and the work of bringing one to the other."""

@@ -1,0 +1,131 @@
+"""Write down what routers should hold; the network converges on it afterwards."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Least
+
+from waya.kernel import clock
+from waya.network.commands.routers import ensure_profiles
+from waya.network.models import DesiredAccess, Router
+from waya.network.rules.trouble import Trouble
+from waya.network.rules.wishes import Held, Wish, changes, enabled
+from waya.org import jobs
+from waya.org.actors import Actor
+from waya.org.audit import Happened, record_many
+
+# Nothing that reads like something else: a technician types it into a modem.
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+_PASSWORD_LENGTH = 12
+_SOON = timedelta(seconds=5)
+
+
+@transaction.atomic
+def want_many(*, wishes: Sequence[Wish], by: Actor) -> None:
+    """Put wishes in the place of what was wanted before, and ask for their routers' work.
+
+    Set-wise. A wish that changes nothing is ignored, so that asking twice drops nobody's
+    session. A new name gets a random password. A router that is being left alone after
+    failures is tried soon again, unless its password is wrong.
+    """
+    by = by.must("network.want")
+    routers = _locked({wish.router_id for wish in wishes})
+    held = _held(routers, {wish.name for wish in wishes})
+    fresh = changes(wishes, held)
+    if not fresh:
+        return
+    now = clock.real_now()
+    for entity_id in sorted({router.entity_id for router in routers.values()}):
+        chosen = {w.profile for w in fresh if routers[w.router_id].entity_id == entity_id}
+        ensure_profiles(entity_id=entity_id, profiles=chosen, by=by)
+    _make_passwords([wish.name for wish in fresh if (wish.router_id, wish.name) not in held])
+    _write(fresh, routers, now)
+    changed = sorted({wish.router_id for wish in fresh})
+    Router.objects.filter(pk__in=changed).update(
+        wanted=F("wanted") + 1,
+        next_try_at=Case(
+            When(next_try_at=None, then=Value(None)),
+            When(trouble=Trouble.WRONG_PASSWORD, then=F("next_try_at")),
+            default=Least(F("next_try_at"), Value(now + _SOON)),
+        ),
+    )
+    record_many(by, [_happened(wish) for wish in fresh])
+    for router_id in changed:
+        jobs.nudge("network.reconcile", key=f"router:{router_id}", router_id=router_id)
+
+
+def _locked(router_ids: Iterable[int]) -> Mapping[int, Router]:
+    rows = Router.objects.filter(pk__in=sorted(router_ids)).order_by("pk")
+    return {row.pk: row for row in rows.select_for_update(no_key=True, of=("self",))}
+
+
+def _held(routers: Iterable[int], names: Iterable[str]) -> dict[tuple[int, str], Held]:
+    rows = DesiredAccess.objects.filter(router_id__in=list(routers), name__in=list(names))
+    return {
+        (row.router_id, row.name): Held(
+            row.profile, row.enabled, row.restricted, row.ended, row.owner
+        )
+        for row in rows
+    }
+
+
+def _make_passwords(names: Sequence[str]) -> None:
+    if not names:
+        return
+    passwords = ["".join(secrets.choice(_LETTERS) for _ in range(_PASSWORD_LENGTH)) for _ in names]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "insert into radius_private.access_secret (name, password)"
+            " select * from unnest(%s::text[], %s::text[]) on conflict do nothing",
+            [list(names), passwords],
+        )
+
+
+def _write(wishes: Sequence[Wish], routers: Mapping[int, Router], since: datetime) -> None:
+    """A router's refusal of the last wish says nothing about this one; that a name is somebody
+    else's stays so."""
+    rows = [
+        DesiredAccess(
+            router_id=wish.router_id,
+            name=wish.name,
+            profile=wish.profile.name,
+            enabled=enabled(wish),
+            ended=wish.ended,
+            restricted=wish.restricted,
+            owner=wish.owner,
+            customer_id=wish.customer_id,
+            cause_id=wish.cause_id,
+            since=since,
+            number=routers[wish.router_id].wanted + 1,
+        )
+        for wish in wishes
+    ]
+    DesiredAccess.objects.bulk_create(
+        rows,
+        batch_size=2000,
+        update_conflicts=True,
+        unique_fields=["router", "name"],
+        update_fields=[
+            "profile", "enabled", "ended", "restricted", "owner", "customer_id", "cause_id",
+            "since", "number", "confirmed_at",
+        ],
+    )  # fmt: skip
+    DesiredAccess.objects.filter(
+        ~Q(refusal=""), router_id__in=list(routers), name__in=[wish.name for wish in wishes]
+    ).update(refusal="", conflict_since=None)
+
+
+def _happened(wish: Wish) -> Happened:
+    return Happened(
+        "access.wanted",
+        ("access", None),
+        customer_id=wish.customer_id,
+        router_id=wish.router_id,
+        cause=wish.cause_id,
+        why={"name": wish.name, "profile": wish.profile.name, "enabled": enabled(wish)},
+    )
