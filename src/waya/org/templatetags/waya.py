@@ -31,7 +31,10 @@ from waya.org.templatetags.states import STATES
 register = template.Library()
 
 NOTHING = "—"
-THIN = "\u2009"
+# Everything lies under these, so only they themselves are there.
+ROOTS = ("/", "/my")
+# A thin space vanishes at thirteen pixels; this one also keeps number and unit on one line.
+GAP = "\u00a0"
 
 
 @cache
@@ -75,6 +78,13 @@ def status(state: str, words: str = "", *, tag: bool = False) -> SafeString:
     )
 
 
+@register.simple_tag
+def status_icon(state: str) -> SafeString:
+    """A state's icon alone, where the words beside it already say what is so."""
+    known = STATES[str(state)]
+    return format_html('<span class="st {}">{}</span>', known.tone, icon(known.icon))
+
+
 @register.filter
 def money(amount: Money | None, form: str = "") -> SafeString:
     """`KES 2,500`, the code thin; forms: `big`, and `short` for dashboards (`8.94 M`)."""
@@ -92,12 +102,12 @@ def money(amount: Money | None, form: str = "") -> SafeString:
 
 
 def _short(amount: Money) -> str:
-    """A large sum in three figures: `8.94 M`, `412k`; below ten thousand as it is."""
+    """Millions in three figures, `8.94 M`; less than one in full."""
     whole = abs(amount.minor) // 10 ** decimals(amount.currency)
-    if whole >= 1_000_000:
-        hundredths = whole // 10_000
-        return f"{hundredths // 100}.{hundredths % 100:02d}{THIN}M"
-    return f"{whole // 1000}k" if whole >= 10_000 else f"{whole:,}"
+    if whole < 1_000_000:
+        return amount.plain().removeprefix("−")
+    hundredths = whole // 10_000
+    return f"{hundredths // 100}.{hundredths % 100:02d}{GAP}M"
 
 
 @register.filter
@@ -173,18 +183,25 @@ def when(moment: datetime | None, form: str = "") -> SafeString:
 
 @register.filter
 def day(on: date | None, form: str = "") -> SafeString:
-    """`21 Nov`, the year only when it is not this one; forms: `weekday`, `long`, `year`."""
+    """`21 Nov`, the year only when it is not this one.
+
+    Forms: `weekday` Mon 23 Nov, `long` Saturday 21 November 2026, `year` 21 Nov 2026, and
+    `heading` for lists by day: "Today, Saturday 21 November".
+    """
     if on is None:
         return SafeString(NOTHING)
     here = timezone.localtime(on).date() if isinstance(on, datetime) else on
     now = timezone.localtime(clock.now())
     year = "" if here.year == now.year and form != "year" else " Y"
-    pattern = {"weekday": "D j M" + year, "long": "l j F Y"}.get(form, "j M" + year)
+    patterns = {"weekday": "D j M" + year, "long": "l j F Y", "heading": "l j F" + year}
+    shown = formatted(here, patterns.get(form, "j M" + year))
+    if form == "heading" and here == now.date():
+        shown = gettext("Today, %(day)s") % {"day": shown}
     return format_html(
         '<time class="nowrap" datetime="{}" title="{}">{}</time>',
         here.isoformat(),
         formatted(here, "l j F Y"),
-        formatted(here, pattern),
+        shown,
     )
 
 
@@ -208,7 +225,7 @@ def unit(value: object, name: str) -> str:
     if value is None:
         return NOTHING
     shown = number(value) if isinstance(value, int) else str(value).replace("-", "−")
-    return f"{shown}{THIN}{name}"
+    return f"{shown}{GAP}{name}"
 
 
 @register.filter
@@ -217,9 +234,9 @@ def speed(kbps: int | None) -> str:
     if kbps is None:
         return NOTHING
     if kbps < 1000:
-        return f"{kbps}{THIN}kbps"
+        return f"{kbps}{GAP}kbps"
     whole, tenths = divmod(kbps // 100, 10)
-    return f"{whole}{f'.{tenths}' if tenths else ''}{THIN}Mbps"
+    return f"{whole}{f'.{tenths}' if tenths else ''}{GAP}Mbps"
 
 
 @register.filter
@@ -230,8 +247,8 @@ def volume(octets: int | None) -> str:
     for name, size in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6)):
         if octets >= size:
             whole, tenths = divmod(octets * 10 // size, 10)
-            return f"{whole}{f'.{tenths}' if tenths and whole < 10 else ''}{THIN}{name}"
-    return f"{octets // 1000}{THIN}kB"
+            return f"{whole}{f'.{tenths}' if tenths and whole < 10 else ''}{GAP}{name}"
+    return f"{octets // 1000}{GAP}kB"
 
 
 @register.filter
@@ -242,14 +259,14 @@ def lasting(span: timedelta | None) -> str:
     hundredths = span // timedelta(milliseconds=10)
     seconds = hundredths // 100
     if seconds < 10 and hundredths % 100:
-        return f"{seconds}.{hundredths % 100:02d}{THIN}s"
+        return f"{seconds}.{hundredths % 100:02d}{GAP}s"
     if seconds < 60:
-        return f"{seconds}{THIN}s"
+        return f"{seconds}{GAP}s"
     minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
     if minutes < 60:
-        return f"{minutes}{THIN}min"
+        return f"{minutes}{GAP}min"
     if hours < 48:
-        return f"{hours}{THIN}h" + (f" {minutes % 60}{THIN}min" if minutes % 60 else "")
+        return f"{hours}{GAP}h" + (f" {minutes % 60}{GAP}min" if minutes % 60 else "")
     return ngettext("%(count)d day", "%(count)d days", days) % {"count": days}
 
 
@@ -360,5 +377,5 @@ def field(bound: BoundField, *, kind: str = "") -> Mapping[str, Any]:
 def here(context: template.Context, *addresses: str) -> SafeString:
     """The attributes of a menu entry: marked when the page is at one of its addresses."""
     path = context["request"].path if "request" in context else ""
-    on = any(path == one or (one != "/" and path.startswith(f"{one}/")) for one in addresses)
+    on = any(path == one or (one not in ROOTS and path.startswith(f"{one}/")) for one in addresses)
     return SafeString(' class="n on" aria-current="page"' if on else ' class="n"')
