@@ -11,17 +11,16 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
-
 from waya.lab.daraja.knobs import Knobs
+from waya.lab.daraja.web import BadRequest, HttpClient
 
 
 def is_loopback(url: str) -> bool:
-    """Whether an address leads to this machine; nothing else is ever called."""
+    """Whether an address leads to this machine, by plain HTTP; nothing else is ever called."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
-        return parts.scheme in ("http", "https") and (
+        return parts.scheme == "http" and (
             host == "localhost" or ipaddress.ip_address(host).is_loopback
         )
     except ValueError:
@@ -41,10 +40,7 @@ class Outgoing:
     """Sends notices, and knows when none is under way."""
 
     def __init__(self) -> None:
-        self._http = httpx.AsyncClient(
-            trust_env=False,
-            limits=httpx.Limits(max_connections=200, max_keepalive_connections=100),
-        )
+        self._http = HttpClient()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._held: list[tuple[Notice, Knobs, asyncio.Future[int]]] = []
 
@@ -53,7 +49,7 @@ class Outgoing:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._http.aclose()
+        self._http.close()
 
     async def quiet(self) -> None:
         """Return once nothing is to be sent or answered any more."""
@@ -82,10 +78,9 @@ class Outgoing:
     async def ask(self, url: str, payload: Mapping[str, Any], timeout_ms: int) -> Any:
         """Put a question; the answer's JSON, or None when there is none in time."""
         try:
-            async with asyncio.timeout(timeout_ms / 1000):
-                response = await self._http.post(url, content=_encoded(payload), headers=_JSON)
-            return response.json() if response.status_code == 200 else None
-        except (httpx.HTTPError, TimeoutError, ValueError):
+            status, body = await self._http.post(url, _encoded(payload), timeout_ms)
+            return json.loads(body) if status == 200 else None
+        except (OSError, TimeoutError, BadRequest, ValueError):
             return None
 
     def _copy(self, notice: Notice, knobs: Knobs) -> None:
@@ -112,15 +107,10 @@ class Outgoing:
         if not is_loopback(notice.url):
             return 0
         try:
-            response = await self._http.post(
-                notice.url,
-                content=_encoded(notice.payload),
-                headers=_JSON,
-                timeout=timeout_ms / 1000,
-            )
-        except httpx.HTTPError:
+            status, _ = await self._http.post(notice.url, _encoded(notice.payload), timeout_ms)
+        except (OSError, TimeoutError, BadRequest):
             return 0
-        return response.status_code
+        return status
 
     async def _hold(self, notice: Notice, knobs: Knobs) -> int:
         """Wait for company, so that the last of the window is sent first."""
@@ -141,9 +131,6 @@ class Outgoing:
     async def _send_in_turn(self, held: list[tuple[Notice, Knobs, asyncio.Future[int]]]) -> None:
         for notice, knobs, heard in held:
             heard.set_result(await self._until_heard(notice, knobs))
-
-
-_JSON = {"Content-Type": "application/json"}
 
 
 def _encoded(payload: Mapping[str, Any]) -> bytes:
