@@ -47,8 +47,7 @@ def execute(
         return Answer()
     table = machine.tables.get(path)
     if table is None:
-        known = any(menu.startswith(f"{path}/") for menu in machine.tables) and path
-        raise Trap("no such command" if known else "no such command prefix", MISSING)
+        raise Trap("no such command prefix", MISSING)
     if verb not in table.menu.verbs:
         raise Trap("no such command", MISSING)
     if queries and verb not in ("print", "getall", "listen"):

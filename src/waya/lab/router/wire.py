@@ -54,9 +54,9 @@ class Conversation(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
 
-    def data_received(self, data: bytes) -> None:
+    def data_received(self, chunk: bytes) -> None:
         try:
-            sentences = self._decoder.feed(data)
+            sentences = self._decoder.feed(chunk)
         except Garbled:
             self.hang_up()
             return

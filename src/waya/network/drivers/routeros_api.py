@@ -184,9 +184,9 @@ class Api(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
-    def data_received(self, data: bytes) -> None:
+    def data_received(self, chunk: bytes) -> None:
         try:
-            for sentence in self._decoder.feed(data):
+            for sentence in self._decoder.feed(chunk):
                 self._take(sentence)
         except Garbled as error:
             self._break(Unreachable(f"not RouterOS: {error}"))
