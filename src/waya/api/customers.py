@@ -7,7 +7,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
-from ninja import Query, Router, Schema
+from ninja import Query, Router, Schema, Status
 from ninja.decorators import decorate_view
 
 from waya.api.door import REFUSALS, WRITES, Caller, entity_id
@@ -120,14 +120,14 @@ def list_customers(request: Caller, finding: Query[Finding]) -> dict[str, Any]:
     "/customers", response={201: CustomerShown, **WRITES}, openapi_extra=HEADER
 )  # fmt: skip
 @decorate_view(once)
-def create_customer(request: Caller, wished: CustomerWished) -> tuple[int, dict[str, Any]]:
+def create_customer(request: Caller, wished: CustomerWished) -> Status[dict[str, Any]]:
     """Register a customer and give them an account number; nothing is sold yet."""
     by = request.auth
     customer, _ = register(
         entity_id=entity_id(by), name=wished.name, phone=wished.phone, site_name=wished.site_name,
         directions=wished.directions, language=wished.language, by=by,
     )  # fmt: skip
-    return 201, shown([one(customers(by), customer.public_id)])[0]
+    return Status(201, shown([one(customers(by), customer.public_id)])[0])
 
 
 @router.get("/customers/{uuid:id}", response={200: CustomerShown, **REFUSALS})

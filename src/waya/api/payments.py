@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.db.models import QuerySet
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Query, Router, Schema, Status
 from ninja.decorators import decorate_view
 
 from waya.api.door import REFUSALS, WRITES, Caller
@@ -122,7 +122,7 @@ def match_payment(request: Caller, id: UUID, wished: Match) -> dict[str, Any]:
 
 @router.post("/prompts", response={201: PromptShown, **WRITES}, openapi_extra=HEADER)
 @decorate_view(once_beyond)
-def send_prompt(request: Caller, wished: PromptWished) -> tuple[int, dict[str, Any]]:
+def send_prompt(request: Caller, wished: PromptWished) -> Status[dict[str, Any]]:
     """Ask a customer's phone for money. The answer comes before the person's: look again."""
     by = request.auth.must("payments.prompt")
     customer = one(visible_to(by, Customer.objects.all()), wished.customer)
@@ -130,7 +130,7 @@ def send_prompt(request: Caller, wished: PromptWished) -> tuple[int, dict[str, A
     prompt = prompts.prompt(
         customer_id=customer.pk, phone=phone, amount_minor=wished.amount_minor, by=by
     )
-    return 201, _prompt(one(_prompts(by), prompt.public_id))
+    return Status(201, _prompt(one(_prompts(by), prompt.public_id)))
 
 
 @router.get("/prompts/{uuid:id}", response={200: PromptShown, **REFUSALS})
