@@ -231,12 +231,12 @@ def converge(router: Router, wants: dict[str, Wanted], draw: Any) -> None:
 
 
 @settings(max_examples=300)
-@given(history=histories(), data=st.data())
+@given(history=histories(), choices=st.data())
 def test_any_router_converges_even_after_crashes(
-    history: tuple[Router, dict[str, Wanted]], data: st.DataObject
+    history: tuple[Router, dict[str, Wanted]], choices: st.DataObject
 ) -> None:
     router, wants = history
-    converge(router, wants, data.draw)
+    converge(router, wants, choices.draw)
     assert agreed(plan(wants, router.look(), PROFILES))
     for name, want in wants.items():
         secret = router.secrets[name]
@@ -250,14 +250,14 @@ def test_any_router_converges_even_after_crashes(
     assert not [n for n, secret in router.secrets.items() if secret.ours and n not in wants]
 
 
-@given(history=histories(), data=st.data())
+@given(history=histories(), choices=st.data())
 def test_what_somebody_else_made_is_never_touched(
-    history: tuple[Router, dict[str, Wanted]], data: st.DataObject
+    history: tuple[Router, dict[str, Wanted]], choices: st.DataObject
 ) -> None:
     router, wants = history
     theirs = {name: secret for name, secret in router.secrets.items() if not secret.ours}
     sessions = [session for session in router.sessions if session.name in theirs]
-    converge(router, wants, data.draw)
+    converge(router, wants, choices.draw)
     assert {n: s for n, s in router.secrets.items() if not s.ours} == theirs
     assert [s for s in sessions if s not in router.sessions] == []
 
