@@ -50,6 +50,7 @@ COMMANDS = {
     "demo": Command("waya.lab.demo", Needs.NOTHING, "an ISP to look at, with its network"),
     "lab router": Command("waya.lab.router.command", Needs.NOTHING, "a simulated router"),
     "lab daraja": Command("waya.lab.daraja.command", Needs.NOTHING, "a simulated M-PESA"),
+    "lab town": Command("waya.lab.town.command", Needs.DATABASE, "the lab's ISP and its people"),
     "lab clock": Command("waya.lab.clock", Needs.DATABASE, "move business time forward"),
     "bench": Command("waya.lab.bench", Needs.NOTHING, "measure, and print one JSON object"),
 }

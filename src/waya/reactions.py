@@ -7,7 +7,10 @@ from waya.org.facts import Daily, Reactions
 REACTIONS: Reactions = {}
 
 # What each business day does, in this order, once, for each entity.
-DAILY: Daily = ()
+DAILY: Daily = (
+    "billing.commands.renewals.bill",
+    "billing.commands.reminders.remind",
+)
 
 # Which task goes on when an approval of a kind is granted.
 APPROVED: dict[str, str] = {}

@@ -8,7 +8,7 @@ from importlib import import_module
 from waya.org.actors import SYSTEM, Actor
 
 # Commands, lower contexts first; each is safe to repeat and leaves alone what people changed.
-SEEDS = ("waya.org.commands.people.seed_roles",)
+SEEDS = ("waya.org.commands.people.seed_roles", "waya.catalog.commands.seed_taxes")
 
 
 def plant() -> None:

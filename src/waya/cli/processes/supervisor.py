@@ -78,6 +78,10 @@ class Supervisor:
                 self._end_all()
         return outcome[0]
 
+    def wait_for_end(self, seconds: float | None = None) -> bool:
+        """Wait, for `beside`, until it is time to end; tells whether it is."""
+        return self._ending.wait(seconds)
+
     def pid_of(self, name: str) -> int | None:
         """The process id of a program by its name, while it runs."""
         for child in self._children:

@@ -91,3 +91,14 @@ def move_clock(*, to: datetime, by: Actor) -> timedelta:
     clock_row.save(update_fields=["ahead"])
     lab_clock.forget()
     return ahead
+
+
+@transaction.atomic
+def start_clock(*, at: datetime, by: Actor) -> None:
+    """Begin a lab's business time at a moment, which may be long past; only before anything
+    happened. Refuses `clock_running` once there is an entity."""
+    by.must("lab.clock")
+    if Entity.objects.exists():
+        raise Refused("clock_running")
+    LabClock.objects.update_or_create(pk=1, defaults={"ahead": at - clock.real_now()})
+    lab_clock.forget()
