@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from waya.cli.postgres.server import ensure_running
+from waya.cli.tests.running import waya
 
 
 @pytest.fixture
@@ -32,8 +33,30 @@ def stopped_home() -> Iterator[Path]:
     shutil.rmtree(made, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def migrated_home() -> Iterator[Path]:
+    """A home whose database was made, migrated, seeded and stopped."""
+    made = Path(tempfile.mkdtemp(prefix="waya-cli-"))
+    made.chmod(0o755)
+    ensure_running(made / "home", fast=True).stop()
+    outcome = waya(made / "home", "migrate")
+    assert outcome.returncode == 0, outcome.stderr
+    yield made / "home"
+    shutil.rmtree(made, ignore_errors=True)
+
+
 @pytest.fixture
 def home(folder: Path, stopped_home: Path) -> Path:
-    """A copy of such a home for one test."""
-    subprocess.run(["cp", "-a", str(stopped_home), str(folder / "home")], check=True)
+    """A copy of a stopped home for one test."""
+    return _copy(stopped_home, folder)
+
+
+@pytest.fixture
+def full_home(folder: Path, migrated_home: Path) -> Path:
+    """A copy of a migrated home for one test."""
+    return _copy(migrated_home, folder)
+
+
+def _copy(home: Path, folder: Path) -> Path:
+    subprocess.run(["cp", "-a", str(home), str(folder / "home")], check=True)
     return folder / "home"

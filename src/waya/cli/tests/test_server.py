@@ -15,7 +15,7 @@ from waya.cli import ground
 from waya.cli.postgres import account
 from waya.cli.postgres.folders import Folders
 from waya.cli.postgres.server import Server, ensure_running
-from waya.cli.tests.waiting import until
+from waya.cli.tests.running import ask, gone, postmaster, until
 
 START = """
 import pathlib, sys
@@ -31,26 +31,6 @@ def start_elsewhere(home: Path) -> subprocess.Popen[str]:
     """Start, or find, the server in another process, which keeps it until its input ends."""
     command = [sys.executable, "-c", START, str(home)]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-
-def postmaster(home: Path) -> int:
-    """The process id of the running server."""
-    return int((Folders(home).cluster / "postmaster.pid").read_text().split()[0])
-
-
-def gone(pid: int) -> bool:
-    """Whether the process has ended, even if nobody has asked how."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
-    except OSError:
-        return True
-
-
-def ask(url: str, question: str = "select 1") -> object:
-    """One value from the database."""
-    with psycopg.connect(url) as connection:
-        row = connection.execute(question.encode()).fetchone()
-        return row[0] if row else None
 
 
 def test_what_is_committed_survives_a_stop(home: Path) -> None:
