@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import asdict
+from itertools import islice
 from typing import Any
 
 from waya.lab.daraja.knobs import turned
@@ -183,12 +184,7 @@ def phone_list(safaricom: Safaricom, find: str = "", limit: int = 60) -> list[di
         named = words in phone.name.casefold().replace(" ", "")
         return named or (digits.isdigit() and digits in phone.msisdn)
 
-    def order(phone: Phone) -> tuple[bool, bool, float, str]:
-        touched = phone.touched_at
-        age = -touched.timestamp() if touched else 0.0
-        return safaricom.ringing(phone.msisdn) is None, touched is None, age, phone.name
-
-    found = sorted((phone for phone in safaricom.phones.values() if fits(phone)), key=order)
+    found = islice(filter(fits, safaricom.latest()), limit)
     return [
         {
             "msisdn": phone.msisdn,
@@ -196,7 +192,7 @@ def phone_list(safaricom: Safaricom, find: str = "", limit: int = 60) -> list[di
             "ringing": safaricom.ringing(phone.msisdn) is not None,
             "messages": len(phone.inbox),
         }
-        for phone in found[:limit]
+        for phone in found
     ]
 
 

@@ -81,7 +81,7 @@ class Handset:
 
     def _settled(self, msisdn: str) -> dict[str, Any]:
         """What this telephone has paid, and how often the merchant heard of the last of it."""
-        rows = [settled for settled in self._safaricom.ledger if settled.msisdn == msisdn]
+        rows = self._safaricom.phone(msisdn).paid
         return {
             "count": len(rows),
             "total": sum(settled.amount for settled in rows),

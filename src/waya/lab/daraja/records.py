@@ -57,7 +57,7 @@ class Phone:
     name: str
     balance: int
     inbox: list[Message] = field(default_factory=list)
-    touched_at: datetime | None = None
+    paid: list[Settlement] = field(default_factory=list)
 
 
 @dataclass(slots=True)

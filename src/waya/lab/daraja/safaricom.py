@@ -10,8 +10,9 @@ import asyncio
 import random
 import string
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -54,6 +55,7 @@ class Safaricom:
         self.events: deque[Event] = deque(maxlen=500)
         self.outgoing = Outgoing()
         self._ringing: dict[str, Ringing] = {}  # by telephone: only one at a time
+        self._touched: dict[str, None] = {}  # telephones, the last touched last
         self._receipts: set[str] = set()
         self._random = random.Random(seed)
         self._count = 0
@@ -87,12 +89,20 @@ class Safaricom:
         """The prompt a telephone shows."""
         return self._ringing.get(msisdn)
 
+    def latest(self) -> Iterator[Phone]:
+        """Every telephone once: those that ring, then the last touched, then the others.
+
+        Lazily, because a town has a hundred thousand and a page shows the first few.
+        """
+        numbers = chain(self._ringing, reversed(self._touched), self.phones)
+        return (self.phone(msisdn) for msisdn in _each_once(numbers))
+
     def text(self, msisdn: str, sender: str, words: str) -> None:
         """Put a message into a telephone's inbox."""
         phone = self.phone(msisdn)
         phone.inbox.append(Message(self.now(), sender, words))
         del phone.inbox[:-_INBOX]
-        phone.touched_at = clock.real_now()
+        self._touch(msisdn)
         if sender != _OWN_SENDER:  # what we write ourselves repeats an event
             self.note(msisdn, f"Message from {sender}", words)
 
@@ -102,6 +112,11 @@ class Safaricom:
         at = clock.real_now().astimezone(_NAIROBI)
         self.events.append(Event(self._count, at, msisdn, what, detail, tone))
 
+    def _touch(self, msisdn: str) -> None:
+        self.phone(msisdn)
+        self._touched.pop(msisdn, None)
+        self._touched[msisdn] = None
+
     # ---- prompts ------------------------------------------------------------------------
 
     async def ring(self, prompt: Ringing) -> None:
@@ -109,7 +124,7 @@ class Safaricom:
         knobs = self.knobs
         self.prompts[prompt.prompt_key] = prompt
         self._ringing[prompt.msisdn] = prompt
-        self.phone(prompt.msisdn).touched_at = clock.real_now()
+        self._touch(prompt.msisdn)
         name = self.merchants[prompt.shortcode].name
         asked = f"KES {prompt.amount:,} to {name}, account {prompt.account}"
         self.note(prompt.msisdn, "The telephone rings", asked, "wait")
@@ -278,6 +293,7 @@ class Safaricom:
         phone.balance -= settled.amount
         merchant.balance += settled.amount
         self.ledger.append(settled)
+        phone.paid.append(settled)
         self.note(settled.msisdn, f"Paid KES {settled.amount:,}", settled.receipt, "ok")
         self.text(settled.msisdn, _OWN_SENDER, wording.to_payer(settled, merchant, phone))
 
@@ -310,3 +326,11 @@ class Safaricom:
             self.note(msisdn, f"{what} sent", shown, "" if status == 200 else "bad")
 
         return heard
+
+
+def _each_once(names: Iterable[str]) -> Iterator[str]:
+    seen: set[str] = set()
+    for name in names:
+        if name not in seen:
+            seen.add(name)
+            yield name
