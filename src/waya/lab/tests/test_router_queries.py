@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from waya.lab.router.menus import MENUS
@@ -76,6 +76,7 @@ rows = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(held=rows, words=queries)
 def test_an_index_finds_what_going_through_all_rows_would(
     held: list[dict[str, str]], words: list[str]

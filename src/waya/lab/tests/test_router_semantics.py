@@ -237,7 +237,7 @@ def test_a_reboot_ends_sessions_changes_ids_and_forgets_what_lived_in_memory() -
         assert lab.secrets()[0][".id"] != before[0]
         lists = [row["list"] for row in lab.by_hand("/ip/firewall/address-list/print")]
         assert lists == ["kept"]
-        assert lab.by_hand("/system/resource/print")[0]["uptime"] in ("0s", "1s")
+        assert "h" not in lab.by_hand("/system/resource/print")[0]["uptime"]
         await lab.until(lambda: lab.is_online("amina"))
         assert lab.sessions()[0]["session-id"] != before[1]
 

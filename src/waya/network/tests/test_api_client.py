@@ -156,7 +156,7 @@ def test_a_command_without_an_answer_is_cancelled_and_the_others_go_on() -> None
         await api.talk("/x")
         assert f"=tag={tag.removeprefix('.tag=')}" in script.heard[-2]
 
-    talk(script, test, seconds=0.1)
+    talk(script, test, seconds=0.5)
 
 
 def test_a_broken_connection_fails_every_command_in_flight() -> None:
