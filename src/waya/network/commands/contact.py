@@ -51,7 +51,7 @@ def answered(*, router: Router, by: Actor) -> None:
     """A router did as asked: its trouble is over, and what it is owed goes on at once."""
     by = by.must("network.reconcile")
     now = clock.real_now()
-    if not router.failures:
+    if not router.failures and not router.trouble:
         Router.objects.filter(pk=router.pk).update(seen_at=now)
         return
     held = Router.objects.select_for_update(no_key=True, of=("self",)).get(pk=router.pk)

@@ -198,7 +198,7 @@ def _write_down(lease: _Lease, rows: Sequence[Owed], outcome: _Outcome, by: Acto
     if not held and not words:
         stumble(router=router, error=Trouble.DIFFERS, lease=lease.id, by=told)
         return False
-    if router.failures:
+    if router.failures or router.trouble:
         answered(router=router, by=told)
     _give_back(lease)
     return True

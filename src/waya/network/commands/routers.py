@@ -66,7 +66,6 @@ def change_login(
                               why=why)])  # fmt: skip
 
 
-@transaction.atomic
 def ensure_profiles(*, entity_id: int, profiles: Iterable[access.Profile], by: Actor) -> None:
     """Have these profiles, as they are here; routers get them with the first who needs one."""
     by.must("network.want")

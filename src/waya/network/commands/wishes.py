@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, Value, When
 from django.db.models.functions import Least
 
 from waya.kernel import clock
@@ -35,7 +35,9 @@ def want_many(*, wishes: Sequence[Wish], by: Actor) -> None:
     """
     by = by.must("network.want")
     routers = _locked({wish.router_id for wish in wishes})
-    held = _held(routers, {wish.name for wish in wishes})
+    before = _before(routers, {wish.name for wish in wishes})
+    held = {key: Held(r.profile, r.enabled, r.restricted, r.ended, r.owner)
+            for key, r in before.items()}  # fmt: skip
     fresh = changes(wishes, held)
     if not fresh:
         return
@@ -45,6 +47,7 @@ def want_many(*, wishes: Sequence[Wish], by: Actor) -> None:
         ensure_profiles(entity_id=entity_id, profiles=chosen, by=by)
     _make_passwords([wish.name for wish in fresh if (wish.router_id, wish.name) not in held])
     _write(fresh, routers, now)
+    _forget_refusals([before[key] for w in fresh if (key := (w.router_id, w.name)) in before])
     changed = sorted({wish.router_id for wish in fresh})
     Router.objects.filter(pk__in=changed).update(
         wanted=F("wanted") + 1,
@@ -64,14 +67,9 @@ def _locked(router_ids: Iterable[int]) -> Mapping[int, Router]:
     return {row.pk: row for row in rows.select_for_update(no_key=True, of=("self",))}
 
 
-def _held(routers: Iterable[int], names: Iterable[str]) -> dict[tuple[int, str], Held]:
+def _before(routers: Iterable[int], names: Iterable[str]) -> dict[tuple[int, str], DesiredAccess]:
     rows = DesiredAccess.objects.filter(router_id__in=list(routers), name__in=list(names))
-    return {
-        (row.router_id, row.name): Held(
-            row.profile, row.enabled, row.restricted, row.ended, row.owner
-        )
-        for row in rows
-    }
+    return {(row.router_id, row.name): row for row in rows}
 
 
 def _make_passwords(names: Sequence[str]) -> None:
@@ -87,8 +85,6 @@ def _make_passwords(names: Sequence[str]) -> None:
 
 
 def _write(wishes: Sequence[Wish], routers: Mapping[int, Router], since: datetime) -> None:
-    """A router's refusal of the last wish says nothing about this one; that a name is somebody
-    else's stays so."""
     rows = [
         DesiredAccess(
             router_id=wish.router_id,
@@ -115,9 +111,14 @@ def _write(wishes: Sequence[Wish], routers: Mapping[int, Router], since: datetim
             "since", "number", "confirmed_at",
         ],
     )  # fmt: skip
-    DesiredAccess.objects.filter(
-        ~Q(refusal=""), router_id__in=list(routers), name__in=[wish.name for wish in wishes]
-    ).update(refusal="", conflict_since=None)
+
+
+def _forget_refusals(rows: Iterable[DesiredAccess]) -> None:
+    """What the router said to the last wish says nothing about this one. That a name is
+    somebody else's stays so."""
+    refused = [row.pk for row in rows if row.refusal]
+    if refused:
+        DesiredAccess.objects.filter(pk__in=refused).update(refusal="", conflict_since=None)
 
 
 def _happened(wish: Wish) -> Happened:
