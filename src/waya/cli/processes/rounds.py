@@ -40,11 +40,7 @@ ROUNDS = (
 
 async def walk(walked: Round, stop: asyncio.Event) -> None:
     """Call one round until told to stop; a failure is logged and tried again, ever slower."""
-    try:
-        call = _resolve(walked.path)
-    except ModuleNotFoundError:
-        log.warning("%s is not there yet", walked.path)
-        return
+    call = _resolve(walked.path)
     wait = walked.every_seconds
     while not await stopped(stop, wait):
         try:
