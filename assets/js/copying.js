@@ -4,7 +4,8 @@ import { say } from "./toasts.js";
 export function copying() {
   document.addEventListener("copy", (event) => {
     const chosen = document.getSelection();
-    const shown = chosen.anchorNode && chosen.anchorNode.parentElement.closest("[data-raw]");
+    const from = chosen.anchorNode instanceof Element ? chosen.anchorNode : chosen.anchorNode?.parentElement;
+    const shown = from && from.closest("[data-raw]");
     if (!shown || chosen.toString().trim() !== shown.textContent.trim()) return;
     event.clipboardData.setData("text/plain", shown.dataset.raw);
     event.preventDefault();
