@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from waya.org.facts import Daily, Reactions
+from waya.payments.facts import PaymentsTaken
 
-REACTIONS: Reactions = {}
+REACTIONS: Reactions = {
+    PaymentsTaken: ("payments.thank",),
+}
 
 # What each business day does, in this order, once, for each entity.
 DAILY: Daily = (
     "billing.commands.renewals.bill",
     "billing.commands.reminders.remind",
+    "payments.commands.cut_off.cut_off",
 )
 
 # Which task goes on when an approval of a kind is granted.
-APPROVED: dict[str, str] = {}
+APPROVED: dict[str, str] = {
+    "cut_off": "payments.cut_off_approved",
+}

@@ -20,6 +20,10 @@ class Refused(Exception):
         return f"{self.code} ({shown})" if shown else self.code
 
 
+class NotYet(Refused):
+    """The business says not now: nothing is wrong, and the same may be asked again soon."""
+
+
 class CurrencyMismatch(ValueError):
     """Two amounts in different currencies were added or compared."""
 

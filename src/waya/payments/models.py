@@ -15,7 +15,8 @@ class Merchant(models.Model):
 
     `path` is the opaque part of the call-back address; `clearing` is the purpose of the
     ledger account that its money passes through; `app_token` is the provider's access
-    token, shared by every process.
+    token, shared by every process. `heard_at` is the real moment of its last notification
+    that we worked off.
     """
 
     entity = models.ForeignKey("org.Entity", on_delete=models.PROTECT, related_name="+")
@@ -28,6 +29,7 @@ class Merchant(models.Model):
     consumer_secret = SealedField(blank=True)
     passkey = SealedField(blank=True)
     app_token = SealedField(blank=True)
+    app_token_at = models.DateTimeField(null=True)
     app_token_until = models.DateTimeField(null=True)
     heard_at = models.DateTimeField(null=True)
     registered_at = models.DateTimeField(null=True)
@@ -44,7 +46,8 @@ class Merchant(models.Model):
 class Prompt(models.Model):
     """An STK push: money asked for on a customer's phone. Written before the call is made.
 
-    A success absorbs every other state; a failure may still become a success.
+    A success absorbs every other state; a failure may still become a success. `key` is the
+    provider's, known once it answered. All moments are real time.
     """
 
     SENDING, SENT, PAID, FAILED, UNKNOWN = "sending", "sent", "paid", "failed", "unknown"
@@ -68,6 +71,7 @@ class Prompt(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["customer", "-id"], name="prompt_by_customer"),
+            models.Index(fields=["phone", "-id"], name="prompt_by_phone"),
             models.Index(fields=["made_at"], name="prompt_open",
                          condition=Q(state__in=["sending", "sent", "unknown"])),
         ]  # fmt: skip
@@ -80,6 +84,7 @@ class Payment(models.Model):
     """Money that arrived, booked once. Without a customer it stands in suspense.
 
     `value_on` is the provider's date; the journal entry may be later, if that was closed.
+    `thanked_at` is the real moment at which whoever paid was told what became of it.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -95,7 +100,7 @@ class Payment(models.Model):
     )
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
-    payer = models.CharField(max_length=40, blank=True)
+    payer = models.CharField(max_length=80, blank=True)
     payer_name = models.CharField(max_length=120, blank=True)
     account_typed = models.CharField(max_length=60, blank=True)
     paid_at = models.DateTimeField()
@@ -104,6 +109,7 @@ class Payment(models.Model):
     receipt_number = models.CharField(max_length=30)
     matched_at = models.DateTimeField(null=True)
     matched_by = models.CharField(max_length=80, blank=True)
+    thanked_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -120,6 +126,9 @@ class Payment(models.Model):
             models.Index(fields=["entity", "-id"], name="payment_suspense",
                          condition=Q(customer__isnull=True)),
             models.Index(fields=["entity", "value_on"], name="payment_by_day"),
+            models.Index(fields=["payer", "-id"], name="payment_by_payer", condition=~Q(payer="")),
+            models.Index(fields=["entity", "id"], name="payment_not_thanked",
+                         condition=Q(thanked_at__isnull=True)),
         ]  # fmt: skip
 
     def __str__(self) -> str:
@@ -129,7 +138,8 @@ class Payment(models.Model):
 class Notification(models.Model):
     """What a provider told us, raw, every one kept; worked off in batches.
 
-    `event_key` is the provider's own id of this telling; a repeat bumps `repeats`.
+    `event_key` is the provider's own id of this telling; a repeat bumps `repeats`. What it
+    says of a prompt and of the money's receipt stands in `prompt_key` and `transaction`.
     """
 
     WAITING, DONE, PARKED = "waiting", "done", "parked"
@@ -137,6 +147,8 @@ class Notification(models.Model):
     merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="notifications")
     kind = models.CharField(max_length=16)
     event_key = models.CharField(max_length=120)
+    prompt_key = models.CharField(max_length=80, blank=True)
+    transaction = models.CharField(max_length=60, blank=True)
     raw = models.TextField()
     address = models.GenericIPAddressField(null=True)
     received_at = models.DateTimeField()

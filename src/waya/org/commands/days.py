@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from waya.kernel import clock
-from waya.kernel.errors import Refused
+from waya.kernel.errors import NotYet, Refused
 from waya.kernel.periods import days_between
 from waya.org import lab_clock
 from waya.org.actors import Actor
@@ -58,9 +58,16 @@ def _days_due(entity: Entity) -> list[date]:
 
 
 def _once(entity: Entity, day: date, kind: str, by: Actor) -> int:
+    """Do one kind of work of one day, unless it is done. What is not to be done yet is asked
+    for again soon; of a day that has passed, it is left to the days after it."""
     if DailyRun.objects.filter(entity=entity, day=day, kind=kind).exists():
         return 0
-    outcome = _named(kind)(entity_id=entity.pk, on=day, by=by)
+    try:
+        outcome = _named(kind)(entity_id=entity.pk, on=day, by=by)
+    except NotYet as later:
+        if day == clock.today(entity.zone):
+            return 0
+        outcome = {"not_done": later.code}
     DailyRun.objects.create(
         entity=entity, day=day, kind=kind, done_at=clock.real_now(), outcome=outcome or {}
     )

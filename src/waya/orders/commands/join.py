@@ -1,0 +1,141 @@
+"""A new customer, from name to prompt in one go."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from django.db import connection, transaction
+
+from waya.billing.commands.documents import quote
+from waya.billing.models import ProForma
+from waya.catalog.models import Plan
+from waya.kernel import clock
+from waya.kernel.errors import Refused
+from waya.kernel.phone import e164
+from waya.org.actors import Actor
+from waya.org.models import Entity
+from waya.parties.commands.customers import register
+from waya.parties.models import Customer
+from waya.payments.commands.prompts import prompt
+from waya.payments.models import Prompt
+from waya.subscriptions.commands import activate, request
+from waya.subscriptions.models import Subscription
+from waya.subscriptions.queries import router_for
+from waya.subscriptions.rules.life import Renewal
+
+log = logging.getLogger("waya.orders")
+
+STAFF = ("person", "token", "system")
+SAME_WITHIN = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Who joined and what they have. A postpaid plan asks for nothing in advance; without a
+    prompt, the customer pays the paybill."""
+
+    customer: Customer
+    subscription: Subscription
+    pro_forma: ProForma | None
+    prompt: Prompt | None
+
+
+def join(
+    *,
+    entity_id: int,
+    plan_id: int,
+    name: str,
+    phone: str,
+    site_name: str,
+    directions: str = "",
+    language: str = "en",
+    by: Actor,
+) -> Joined:
+    """Register a customer and their site, note the plan they want, quote its first period and
+    ask their phone for the money.
+
+    The records appear together or not at all; the phone is asked afterwards, and a prompt
+    that cannot be sent takes nothing back. Joining again with the same phone, name and plan
+    within minutes, not yet paid, gives the first. Refuses what the contexts below refuse,
+    `plan_unknown`, and `plan_by_agreement` to anybody but staff for a postpaid plan.
+    """
+    by = by.must("orders.join")
+    joined = _write(
+        entity_id=entity_id, plan_id=plan_id, name=name, phone=phone, site_name=site_name,
+        directions=directions, language=language, by=replace(by, entity_id=entity_id),
+    )  # fmt: skip
+    if joined.pro_forma is None:
+        return joined
+    return replace(joined, prompt=_ask(joined.customer, joined.pro_forma, phone, by))
+
+
+@transaction.atomic
+def _write(
+    *, entity_id: int, plan_id: int, name: str, phone: str, site_name: str,
+    directions: str, language: str, by: Actor,
+) -> Joined:  # fmt: skip
+    entity = Entity.objects.get(pk=entity_id)
+    plan = Plan.objects.filter(pk=plan_id, entity=entity).first()
+    if plan is None:
+        raise Refused("plan_unknown")
+    if plan.mode == Plan.POSTPAID and by.kind not in STAFF:
+        raise Refused("plan_by_agreement", plan=plan.name)
+    number = e164(phone, entity.country)
+    row = _same(plan, name, number)
+    if row is None:
+        customer, site = register(
+            entity_id=entity_id, name=name, phone=number, site_name=site_name,
+            directions=directions, language=language, by=by,
+        )  # fmt: skip
+        router_id = router_for(entity_id).pk
+        row = request(customer=customer, site=site, plan=plan, router_id=router_id, by=by)
+    today = clock.today(entity.zone)
+    if plan.mode == Plan.POSTPAID:
+        _begin(row, plan, by)
+        return Joined(row.customer, row, None, None)
+    return Joined(row.customer, row, quote(subscription_id=row.pk, on=today, by=by), None)
+
+
+def _same(plan: Plan, name: str, phone: str) -> Subscription | None:
+    """What the same person asked for a moment ago: a form is easily sent twice."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"join:{phone}"])
+    return (
+        Subscription.objects.filter(
+            plan=plan,
+            state=Subscription.PENDING,
+            customer__name=" ".join(name.split()),
+            customer__contacts__phone=phone,
+            created_at__gt=clock.now() - SAME_WITHIN,
+        )
+        .select_related("customer")
+        .order_by("pk")
+        .first()
+    )
+
+
+def _begin(row: Subscription, plan: Plan, by: Actor) -> None:
+    """A postpaid plan begins at once; its first invoice comes when its first period ends."""
+    today = clock.today(Entity.objects.get(pk=row.entity_id).zone)
+    renewal = Renewal(
+        subscription_id=row.pk,
+        start=today,
+        paid_through=None,
+        billed_through=today,
+        anchor_day=plan.calendar_day or today.day,
+    )
+    activate(renewals=[renewal], by=by)
+    row.refresh_from_db()
+
+
+def _ask(customer: Customer, pro_forma: ProForma, phone: str, by: Actor) -> Prompt | None:
+    """Ask the phone; when it was asked a moment ago, that prompt is the one."""
+    try:
+        return prompt(
+            customer_id=customer.pk, phone=phone, amount_minor=pro_forma.total_minor, by=by
+        )
+    except Refused as refusal:
+        log.info("customer %s joined without a new prompt: %s", customer.pk, refusal)
+        return Prompt.objects.filter(customer=customer).order_by("-pk").first()

@@ -1,0 +1,126 @@
+"""Book money that arrived: one way for paybills, prompts and the counter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from django.db import connection, transaction
+
+from waya.billing.commands.settle import settle_many
+from waya.billing.rules.offers import Offer, Settlement
+from waya.kernel import clock
+from waya.ledger.commands.entries import post_many
+from waya.org.actors import Actor
+from waya.org.audit import Happened, record_many
+from waya.org.commands.numbering import next_numbers
+from waya.org.facts import tell
+from waya.org.models import Entity
+from waya.parties.commands.customers import lock_customers
+from waya.payments.facts import PaymentsTaken
+from waya.payments.models import Allocation, Payment
+from waya.payments.rules.booking import Arrived, taken
+
+
+@transaction.atomic
+def book_many(*, arrived: Sequence[Arrived], by: Actor) -> list[Payment]:
+    """Book payments of one entity, settle what they pay for, and restore service: all of it
+    or none, in as many queries for a batch as for one.
+
+    The caller has made sure that none is booked already. Money without a customer goes to
+    suspense. Each payment's audit record is the cause of whatever follows from it. Receipt
+    numbers are taken last.
+    """
+    by = by.must("payments.take")
+    if not arrived:
+        return []
+    entity = Entity.objects.get(pk=arrived[0].entity_id)
+    by = replace(by, entity_id=entity.pk)
+    lock_customers(customer_ids=_owners(arrived), by=by)
+    keys = _reserve_keys(len(arrived))
+    causes = record_many(by, [_happened(*one) for one in zip(keys, arrived, strict=True)])
+    on = clock.today(entity.zone)
+    settled = settle_many(
+        offers=[
+            Offer(key, one.customer_id, one.money, on, cause)
+            for key, one, cause in zip(keys, arrived, causes, strict=True)
+            if one.customer_id is not None
+        ],
+        by=by,
+    )
+    entries = [taken(one, settled.get(key)) for key, one in zip(keys, arrived, strict=True)]
+    post_many(entries=entries, by=by)
+    payments = _write(keys, arrived, by)
+    allocate(settled=settled, by=by)
+    tell(PaymentsTaken(entity.pk))
+    return payments
+
+
+def allocate(*, settled: dict[int, Settlement], by: Actor) -> None:
+    """Write which invoices some payments settled, by payment."""
+    by.must("payments.take")
+    Allocation.objects.bulk_create(
+        Allocation(payment_id=key, invoice_id=invoice_id, amount_minor=part.minor)
+        for key, settlement in settled.items()
+        for invoice_id, part in settlement.allocations
+    )
+
+
+def _owners(arrived: Sequence[Arrived]) -> set[int]:
+    return {one.customer_id for one in arrived if one.customer_id is not None}
+
+
+def _reserve_keys(count: int) -> list[int]:
+    """Payments' ids beforehand: what they lead to is recorded before they are written."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select nextval(pg_get_serial_sequence('payments_payment', 'id'))"
+            " from generate_series(1, %s)",
+            [count],
+        )
+        return [key for (key,) in cursor.fetchall()]
+
+
+def _happened(key: int, one: Arrived) -> Happened:
+    why = {
+        "minor": one.money.minor,
+        "currency": one.money.currency,
+        "provider": one.provider,
+        "transaction": one.transaction,
+        "on": one.value_on.isoformat(),
+        **one.why,
+    }
+    for name in ("payer", "payer_name", "account_typed"):
+        if getattr(one, name):
+            why[name] = getattr(one, name)
+    return Happened(
+        "payment.taken", ("payment", key), customer_id=one.customer_id, cause=one.cause, why=why
+    )
+
+
+def _write(keys: Sequence[int], arrived: Sequence[Arrived], by: Actor) -> list[Payment]:
+    numbers = next_numbers(
+        entity_id=arrived[0].entity_id, kind="receipt", count=len(arrived), by=by
+    )
+    now = clock.now()
+    return Payment.objects.bulk_create(
+        Payment(
+            id=key,
+            entity_id=one.entity_id,
+            merchant_id=one.merchant_id,
+            provider=one.provider,
+            account=one.account,
+            transaction=one.transaction,
+            customer_id=one.customer_id,
+            amount_minor=one.money.minor,
+            currency=one.money.currency,
+            payer=one.payer[:80],
+            payer_name=one.payer_name[:120],
+            account_typed=one.account_typed[:60],
+            paid_at=one.paid_at,
+            value_on=one.value_on,
+            taken_at=now,
+            receipt_number=number,
+        )
+        for key, one, number in zip(keys, arrived, numbers, strict=True)
+    )

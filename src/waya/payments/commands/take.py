@@ -1,0 +1,160 @@
+"""Work off what providers told us: each payment booked once, whoever tells of it and how often."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+from django.db import InterfaceError, OperationalError, connection, transaction
+
+from waya.kernel import clock
+from waya.org import jobs
+from waya.org.actors import Actor
+from waya.org.policy import chosen
+from waya.parties.commands.customers import lock_customers
+from waya.payments.commands.booking import book_many
+from waya.payments.commands.match import Match, match_many
+from waya.payments.commands.outcomes import write_outcomes
+from waya.payments.drivers import Malformed
+from waya.payments.models import Merchant, Notification
+from waya.payments.policy import PaymentPolicy
+from waya.payments.providers import READERS
+from waya.payments.queries import inbox
+from waya.payments.queries.arrivals import Batch, Heard, sort_out
+
+log = logging.getLogger("waya.payments")
+
+AT_ONCE = 200
+_TAKE_IN_TURN = "select pg_advisory_xact_lock(hashtext('waya.take'), %s)"
+_LEASE = "select pg_try_advisory_lock(hashtext('waya.drain'), %s)"
+_RELEASE = "select pg_advisory_unlock(hashtext('waya.drain'), %s)"
+
+
+@transaction.atomic
+def take_many(*, merchant_id: int, notification_ids: Sequence[int], by: Actor) -> int:
+    """Work off notifications of a merchant account: all of them, or none.
+
+    A second notification of a payment (a prompt's callback and the paybill's confirmation)
+    is attached to it, never booked. Money for an account that nobody has goes to suspense:
+    money is never refused, not for its date either. What contradicts what we know is parked
+    for a person. A callback whose prompt is not known yet is left waiting. Gives how many
+    notifications were worked off; ones that are not waiting any more are none of them.
+
+    Batches of one merchant account take turns, so that two never book the same money.
+    """
+    by = by.must("payments.take")
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE_IN_TURN, [merchant_id])
+    merchant = Merchant.objects.select_related("entity").get(pk=merchant_id)
+    by = replace(by, entity_id=merchant.entity_id)
+    batch = _read(merchant, notification_ids)
+    if not batch.heard:
+        return 0
+    sort_out(batch)
+    customers = {one.customer_id for one in batch.fresh.values() if one.customer_id is not None}
+    customers |= set(batch.claimed.values())
+    lock_customers(customer_ids=customers, by=by)
+    fresh = list(batch.fresh.values())
+    payments = book_many(arrived=[one.arrived(batch.today) for one in fresh], by=by)
+    batch.payments |= {payment.transaction: payment for payment in payments}
+    match_many(
+        matches=[Match(key, customer_id) for key, customer_id in batch.claimed.items()], by=by
+    )
+    return write_outcomes(batch=batch, by=by)
+
+
+def _read(merchant: Merchant, notification_ids: Sequence[int]) -> Batch:
+    rows = Notification.objects.filter(
+        merchant=merchant, pk__in=list(notification_ids), state=Notification.WAITING
+    ).order_by("pk")
+    batch = Batch(merchant, chosen(PaymentPolicy, merchant.entity_id))
+    for row in rows:
+        try:
+            batch.heard.append(Heard(row, READERS[row.kind](row.raw.encode())))
+        except Malformed as error:
+            batch.heard.append(Heard(row, None, parked=f"unreadable: {error}"))
+    return batch
+
+
+def drain(*, merchant_id: int, by: Actor) -> int:
+    """Work off everything that waits for a merchant account, oldest first, in batches.
+
+    One worker at a time, under a lease that ends with its connection. Whoever finds the
+    lease taken leaves: its holder looks once more after letting go. Gives how many
+    notifications were worked off.
+    """
+    by = by.must("payments.take")
+    merchant = Merchant.objects.get(pk=merchant_id)
+    done = 0
+    while _lease(merchant_id):
+        try:
+            done += _drain(merchant, by)
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute(_RELEASE, [merchant_id])
+        if not inbox.takeable(merchant, _policy(merchant), limit=1):
+            break
+    return done
+
+
+def _drain(merchant: Merchant, by: Actor) -> int:
+    done, after = 0, 0
+    while batch := inbox.takeable(merchant, _policy(merchant), limit=AT_ONCE, after=after):
+        done += _take_or_halve(merchant, batch, by)
+        after = batch[-1]
+    return done
+
+
+def _policy(merchant: Merchant) -> PaymentPolicy:
+    return chosen(PaymentPolicy, merchant.entity_id)
+
+
+def _lease(merchant_id: int) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(_LEASE, [merchant_id])
+        (mine,) = cursor.fetchone()
+    return bool(mine)
+
+
+def _take_or_halve(merchant: Merchant, batch: Sequence[int], by: Actor) -> int:
+    """Take a batch; if that fails, its halves, until the one that cannot be taken is alone.
+
+    A lost connection or a deadlock says nothing about a notification, so it is raised.
+    """
+    try:
+        return take_many(merchant_id=merchant.pk, notification_ids=batch, by=by)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:  # noqa: BLE001 - one bad notification must not hold up the rest
+        if len(batch) == 1:
+            _park(batch[0], error)
+            return 0
+    middle = len(batch) // 2
+    halves = (batch[:middle], batch[middle:])
+    return sum(_take_or_halve(merchant, half, by) for half in halves)
+
+
+def _park(notification_id: int, error: Exception) -> None:
+    log.error("notification %s is parked", notification_id, exc_info=error)
+    Notification.objects.filter(pk=notification_id, state=Notification.WAITING).update(
+        state=Notification.PARKED, reason=f"{type(error).__name__}: {error}"[:200]
+    )
+
+
+def take_again(*, notification_id: int, by: Actor) -> None:
+    """Let a parked notification be worked off once more, after a person has looked."""
+    by.must("payments.match")
+    with transaction.atomic():
+        rows = Notification.objects.filter(pk=notification_id, state=Notification.PARKED)
+        for merchant_id in rows.values_list("merchant_id", flat=True):
+            rows.update(state=Notification.WAITING, reason="", received_at=clock.real_now())
+            jobs.nudge("payments.drain", key=f"merchant:{merchant_id}", merchant_id=merchant_id)
+
+
+def nudge_waiting(*, by: Actor) -> None:
+    """Ask for every merchant account to be drained that something takeable waits for."""
+    by.must("payments.take")
+    for merchant in Merchant.objects.filter(pk__in=inbox.merchants_with_waiting()):
+        if inbox.takeable(merchant, _policy(merchant), limit=1):
+            jobs.nudge("payments.drain", key=f"merchant:{merchant.pk}", merchant_id=merchant.pk)

@@ -1,0 +1,1 @@
+"""Every read of payments that others use, by noun."""

@@ -1,0 +1,97 @@
+"""How money that arrived is booked: plain values in, journal entries out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from waya.billing.rules.offers import Settlement
+from waya.kernel.money import Money, total
+from waya.ledger.rules.entries import Entry, Line, entry
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """Money that arrived once, named by (provider, account, transaction).
+
+    `debit` is the purpose of the account that it came into. Without a customer it stands in
+    suspense. `cause` is the audit record that led to it, `why` what a person would read.
+    """
+
+    provider: str
+    account: str
+    transaction: str
+    entity_id: int
+    money: Money
+    debit: str
+    paid_at: datetime
+    value_on: date
+    merchant_id: int | None = None
+    customer_id: int | None = None
+    payer: str = ""
+    payer_name: str = ""
+    account_typed: str = ""
+    cause: int | None = None
+    why: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def source(self) -> str:
+        """What its journal entry is posted under, once: `mpesa:600426:UKL7X4T2QP`."""
+        return source(self.provider, self.account, self.transaction)
+
+
+def source(provider: str, account: str, transaction: str) -> str:
+    """The journal source of a payment."""
+    return f"{provider}:{account}:{transaction}"
+
+
+def taken(arrived: Arrived, settlement: Settlement | None) -> Entry:
+    """Dr clearing or cash / Cr receivable (allocated) and customer credit (the rest); Cr
+    suspense when nobody is known to have paid it."""
+    return entry(
+        entity_id=arrived.entity_id,
+        on=arrived.value_on,
+        memo=f"Payment {arrived.transaction}",
+        source=arrived.source,
+        debit=[Line(arrived.debit, arrived.money)],
+        credit=_credit(arrived.money, arrived.customer_id, settlement),
+    )
+
+
+def matched(
+    *,
+    entity_id: int,
+    payment_id: int,
+    transaction: str,
+    customer_id: int,
+    money: Money,
+    on: date,
+    settlement: Settlement,
+) -> Entry:
+    """Dr suspense / Cr receivable and customer credit: a second entry, never an edit."""
+    return entry(
+        entity_id=entity_id,
+        on=on,
+        memo=f"Matched {transaction}",
+        source=f"match:{payment_id}",
+        debit=[Line("suspense", money)],
+        credit=_credit(money, customer_id, settlement),
+    )
+
+
+def _credit(money: Money, customer_id: int | None, settlement: Settlement | None) -> list[Line]:
+    if customer_id is None or settlement is None:
+        return [Line("suspense", money)]
+    allocated = total((part for _, part in settlement.allocations), money.currency)
+    if allocated + settlement.credit != money:
+        raise ValueError(f"{money} was settled as {allocated} and {settlement.credit}")
+    return [
+        Line("receivable", allocated, customer_id),
+        Line("customer_credit", settlement.credit, customer_id),
+    ]
+
+
+def value_day(paid_on: date | None, today: date) -> date:
+    """The date that money counts from: the provider's, but never one that is yet to come."""
+    return today if paid_on is None else min(paid_on, today)
