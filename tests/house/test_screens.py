@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from django.urls import URLPattern, URLResolver, get_resolver
-from tests.house.tree import sources
+from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, resolve
+from tests.house.tree import files, sources
 
 SCREENS = ("waya.console", "waya.portal")
 
@@ -48,3 +48,38 @@ def test_a_screen_without_a_test_is_seen() -> None:
     assert unvisited([screen], "client.get('/invoices/1')") == ["customers/<int:number>"]
     assert unvisited([screen], "client.get(f'/customers/{amina}')") == []
     assert unvisited([screen], "client.get(reverse('console:customer'))") == []
+
+
+_LINK = re.compile(r"""(?:href|action|hx-(?:get|post|put|delete))=["'](/[^"']*)["']""")
+_FILLED = ("1", "100001-4", "7c0ef2c4-9c2e-4a62-9d4c-4d1d3c1a0b0e", "2027-01-31")
+
+
+def broken(template: str) -> list[str]:
+    """Links to pages of ours that nothing answers; what stands for `{{ … }}` is tried in turn."""
+    missing = []
+    for link in _LINK.findall(template):
+        path = re.split(r"[?#]|{%", link)[0]
+        filled = [re.sub(r"{{.*?}}", one, path) for one in _FILLED]
+        if "{%" not in link and not path.startswith("/static/") and not any(map(_answers, filled)):
+            missing.append(link)
+    return missing
+
+
+def _answers(path: str) -> bool:
+    try:
+        resolve(path)
+    except Resolver404:
+        return False
+    return True
+
+
+def test_every_link_on_a_screen_leads_somewhere() -> None:
+    shown = [path for path in files() if path.suffix == ".html"]
+    found = [(path.name, link) for path in shown for link in broken(path.read_text())]
+    assert found == []
+
+
+def test_a_broken_link_is_seen() -> None:
+    assert broken('<a href="/no-such/{{ customer.pk }}/page">') == [
+        "/no-such/{{ customer.pk }}/page"
+    ]
