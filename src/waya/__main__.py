@@ -52,7 +52,7 @@ COMMANDS = {
     "lab daraja": Command("waya.lab.daraja.command", Needs.NOTHING, "a simulated M-PESA"),
     "lab town": Command("waya.lab.town.command", Needs.DATABASE, "the lab's ISP and its people"),
     "lab clock": Command("waya.lab.clock", Needs.DATABASE, "move business time forward"),
-    "bench": Command("waya.lab.bench", Needs.NOTHING, "measure, and print one JSON object"),
+    "bench restore": Command("waya.lab.bench.restore", Needs.NOTHING, "payment to router, timed"),
 }
 
 
