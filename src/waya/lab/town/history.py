@@ -18,22 +18,25 @@ from waya.kernel import clock
 from waya.kernel.money import Money
 from waya.kernel.periods import days_between
 from waya.lab.town.people import Habit, Household
+from waya.network.commands.reconcile import reconcile
 from waya.network.models import Router
+from waya.network.queries import routers_due
 from waya.org.actors import SYSTEM
 from waya.org.commands.days import move_clock, work_through_days
 from waya.org.models import Entity
 from waya.parties.commands.customers import register
 from waya.parties.models import Customer
 from waya.payments import providers
+from waya.payments.commands.match import match
 from waya.payments.commands.notifications import receive
 from waya.payments.commands.take import drain
-from waya.payments.models import Merchant
+from waya.payments.models import Merchant, Payment
 from waya.subscriptions.commands import activate, request
 from waya.subscriptions.rules.life import Renewal
 
 _RECEIPT = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 # Every so often somebody mistypes the account number.
-_SLIPS = 0.008
+_SLIPS = 0.02
 
 
 @dataclass(slots=True)
@@ -46,6 +49,7 @@ class History:
     say: Callable[[str], None]
     chance: random.Random = field(default_factory=lambda: random.Random(11))
     customers: dict[int, Household] = field(default_factory=dict)
+    _slipped: dict[str, int] = field(default_factory=dict)
 
     def live(self, first: date, last: date) -> None:
         """Work through every day from the first through the last."""
@@ -60,6 +64,9 @@ class History:
                 if household.joins == number:
                     self._joins(household, plans[household.plan], routers[household.router], day)
             self._pay(day)
+            self._match_old()
+            for router_id in routers_due(clock.real_now()):
+                reconcile(router_id=router_id, by=SYSTEM)
             if number % 10 == 9 or day == last:
                 self.say(f"{day:%d %b}: {len(self.customers)} customers")
 
@@ -96,8 +103,16 @@ class History:
         for key in ready:
             sum_due = owing[key].to_pay
             if sum_due.minor:
-                self._confirm(self.customers[key], numbers[key], sum_due)
+                self._confirm(key, numbers[key], sum_due)
         drain(merchant_id=self.merchant.pk, by=SYSTEM)
+
+    def _match_old(self) -> None:
+        """The cashier finds whose the money is within a day or two."""
+        before = clock.now() - timedelta(hours=30)
+        waiting = Payment.objects.filter(customer=None, taken_at__lt=before)
+        owners = {self._slipped[one.transaction]: one.pk for one in waiting}
+        for customer_id, payment_id in owners.items():
+            match(payment_id=payment_id, customer_id=customer_id, by=SYSTEM)
 
     def _ready(self, household: Household, due: date, day: date) -> bool:
         if household.habit == Habit.EARLY:
@@ -119,15 +134,18 @@ class History:
             )
         return dues
 
-    def _confirm(self, household: Household, account: str, owed: Money) -> None:
+    def _confirm(self, customer_id: int, account: str, owed: Money) -> None:
         """M-PESA's confirmation of a payment, as it comes over the wire."""
+        household = self.customers[customer_id]
+        receipt = "U" + "".join(self.chance.choice(_RECEIPT) for _ in range(9))
         typed = account
         if self.chance.random() < _SLIPS:
-            typed = account[:3] + account[4] + account[3] + account[5:]
+            typed = account[:3] + account[5] + account[4] + account[3] + account[6:]
+            self._slipped[receipt] = customer_id
         now = clock.now().astimezone(ZoneInfo(self.entity.zone))
         told = {
             "TransactionType": "Pay Bill",
-            "TransID": "U" + "".join(self.chance.choice(_RECEIPT) for _ in range(9)),
+            "TransID": receipt,
             "TransTime": f"{now:%Y%m%d%H%M%S}",
             "TransAmount": f"{-(-owed.minor // 100)}.00",
             "BusinessShortCode": self.merchant.short_code,

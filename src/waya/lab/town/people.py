@@ -88,8 +88,8 @@ def _household(chance: random.Random, number: int, days: int) -> Household:
     if firm:
         name = f"{estate} {chance.choice(FIRMS)}"
     plan = "office-20" if firm else chance.choices(("home-5", "home-10", "home-20"), (4, 4, 2))[0]
-    # Most were there from the beginning; a few join every week.
-    joins = 0 if chance.random() < 0.6 else chance.randrange(days)
+    # Most came in the first month, on every day of it; a few join every week since.
+    joins = chance.randrange(min(30, days) if chance.random() < 0.75 else days)
     return Household(
         name=name,
         phone=f"+2547{11_000_000 + number * 137:08d}",
