@@ -18,9 +18,12 @@ export function dialogs() {
   });
   // A choice in a preview changes the preview: the server draws it again, pinned anew.
   dialog.addEventListener("change", (event) => {
-    const form = event.target.form;
+    const { form, name } = event.target;
     if (!event.target.matches("[data-preview]")) return;
-    htmx.ajax("GET", form.dataset.preview, { source: form, values: htmx.values(form), ...into });
+    const values = new FormData(form);
+    values.delete("csrfmiddlewaretoken");
+    const address = `${form.dataset.preview}?${new URLSearchParams(values)}`;
+    htmx.ajax("GET", address, into).then(() => dialog.querySelector(`[name="${name}"]:checked`)?.focus());
   });
 }
 

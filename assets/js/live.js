@@ -11,9 +11,6 @@ export function live() {
   }
   document.addEventListener("htmx:afterRequest", (event) => event.detail.successful && stale(event.detail.elt, false));
   document.addEventListener("submit", once);
-  document.addEventListener("change", (event) => {
-    if (event.target.matches("[data-apply]")) event.target.form.requestSubmit();
-  });
 }
 
 // A reader who opened a "why" or types in a field must not lose it to a refresh.
