@@ -8,9 +8,16 @@ from __future__ import annotations
 
 from django.db import transaction
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.manager import JobManager
+from procrastinate.tasks import configure_task
 
 __all__ = ["app", "nudge"]
+
+# Always Django's own connection. Inside a worker `app` has another, and a job written through
+# that one is there before the change that asked for it, and stays when that is rolled back.
+_DESK = JobManager(DjangoConnector())
 
 
 def nudge(task: str, *, key: str, queue: str | None = None, **arguments: int | str) -> None:
@@ -20,8 +27,11 @@ def nudge(task: str, *, key: str, queue: str | None = None, **arguments: int | s
     the lease and the time of the next try. A refused duplicate is a database error, so
     it needs its own savepoint.
     """
-    job = app.configure_task(
-        task, queue=queue or task.partition(".")[0], queueing_lock=f"{task}:{key}"
+    job = configure_task(
+        name=task,
+        job_manager=_DESK,
+        queue=queue or task.partition(".")[0],
+        queueing_lock=f"{task}:{key}",
     )
     try:
         with transaction.atomic():
