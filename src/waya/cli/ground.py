@@ -13,7 +13,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet
 
 from waya.cli.postgres.account import Unusable, can_enter, server_account
-from waya.cli.postgres.folders import Folders, default_home, make_folders
+from waya.cli.postgres.folders import Folders, default_home, make_folder, make_folders
 from waya.cli.postgres.server import Server, ensure_running
 
 
@@ -24,6 +24,7 @@ def prepare_home() -> Path:
     """
     home = default_home()
     make_folders(Folders(home), server_account())
+    make_folder(home / "static", mode=0o755)  # whitenoise warns about a folder that is not there
     os.environ["WAYA_HOME"] = str(home)
     key = home / "key"
     try:

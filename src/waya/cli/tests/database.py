@@ -85,6 +85,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     _sweep()
     home = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
     home.chmod(0o711)  # the server's account passes through
+    (home / "static").mkdir()
     os.environ |= {
         _HOME: str(home),
         "WAYA_HOME": str(home),

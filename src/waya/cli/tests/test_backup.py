@@ -34,18 +34,17 @@ def test_backup_wipe_restore(full_home: Path, folder: Path) -> None:
     assert file.with_suffix(".key").read_text() == (full_home / "key").read_text()
     assert file.with_suffix(".key").stat().st_mode & 0o777 == 0o600
 
-    refused = waya(full_home, "restore", str(file))
-    assert refused.returncode == 1
-    assert "--replace" in refused.stderr
-    assert waya(full_home, "restore", "--replace", str(file)).returncode == 0
-    assert roles(full_home) == planted
-
     elsewhere = folder / "elsewhere"
     brought = waya(elsewhere, "restore", str(file))
     assert brought.returncode == 0, brought.stderr
     assert roles(elsewhere) == planted
     ours, theirs = (elsewhere / "key").read_text().split()
     assert theirs == (full_home / "key").read_text().strip() != ours
+
+    refused = waya(elsewhere, "restore", str(file))
+    assert refused.returncode == 1
+    assert "--replace" in refused.stderr
+    assert roles(elsewhere) == planted
 
 
 def test_the_application_may_add_to_the_books_and_never_change_them(full_home: Path) -> None:
