@@ -20,6 +20,7 @@ REFUSALS = {
     "approval_decided": _("Nothing changed: %(by)s has decided this already."),
     "own_approval": _("Nobody decides what they asked for themselves. Ask somebody else."),
     "clock_backward": _("Business time only moves forward. It is %(now)s now."),
+    "clock_running": _("Business time is being moved already. Wait until it has arrived."),
     "key_of_another": _("Nothing was done: this key belongs to a request with other content."),
     "key_in_work": _("This was sent already and is being worked on, or its end is not known."),
     # ledger
@@ -38,10 +39,29 @@ REFUSALS = {
     "price_published": _("There is a price from %(on)s already, and prices do not change."),
     # subscriptions
     "no_router": _("There is no router for this place yet."),
+    "plan_by_agreement": _("%(plan)s is paid after the month. Call us, and we arrange it."),
     "plan_withdrawn": _("%(plan)s is no longer sold. Choose another plan."),
     "subscription_running": _("This subscription has begun already."),
     "subscription_ended": _("This subscription has ended."),
     "not_possible_now": _("This cannot be done now."),
+    # messaging
+    "no_driver": _("We do not speak to the carrier %(driver)s."),
+    # payments
+    "no_merchant": _("There is no paybill to ask with yet. Use cash until there is one."),
+    "amount_out_of_range": _("M-PESA moves from 1 to 250,000 shillings at a time."),
+    "prompt_waiting": _("This phone was asked a moment ago. Ask again in %(seconds)s s."),
+    "already_matched": _("Not matched: this money has a customer. %(by)s matched it to %(customer)s."),
+    "other_entity": _("This belongs to another company."),
+    "provider_refused": _("The provider refused this: %(said)s"),
+    "slip_missing": _("Cash needs the number of its slip."),
+    "slip_used": _("This slip was used already."),
+    # network
+    "portal_address": _("A router leads walled customers to an IP address, not to a name."),
+    "unknown_access": _("There is no such access."),
+    # the portal itself
+    "account_unknown": _("No account has this number."),
+    "nothing_owed": _("Nothing is owed on this account."),
+    "too_often": _("That was often enough for now. Wait %(minutes)s minutes, then try again."),
 }  # fmt: skip
 
 

@@ -1,0 +1,232 @@
+"""Bills: pro formas, invoices and receipts, each with every line's why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from waya.billing.models import Invoice, ProForma
+from waya.billing.queries.accounts import account
+from waya.kernel import clock
+from waya.kernel.money import Money
+from waya.kernel.periods import Period
+from waya.org.templatetags import waya as shown
+from waya.parties.models import Customer
+from waya.payments.models import Allocation, Payment
+from waya.payments.queries.payments import payments_of_customer
+from waya.payments.rules.prompts import whole_shillings
+from waya.portal.frame import customers_only, page
+from waya.portal.session import Guest
+from waya.portal.whys import between, short, why_line
+
+PAGE = 12
+
+
+@require_safe
+@customers_only
+def bills(request: HttpRequest, guest: Guest) -> HttpResponse:
+    """Everything that was asked and what paid it, newest first."""
+    before = _day(request.GET.get("before", ""))
+    rows, earlier = rows_of(guest.customer, limit=PAGE, before=before)
+    standing = account(guest.customer.pk, guest.customer.entity_id)
+    owes = Money(whole_shillings(standing.to_pay.minor), standing.to_pay.currency)
+    context = {
+        "owes": owes,
+        "credit": standing.credit,
+        "bills": rows,
+        "earlier": f"/my/bills?before={earlier.isoformat()}" if earlier else None,
+        "payments": [] if before else [_payment_row(row) for row in _payments(guest.customer)],
+    }
+    return page(request, "bills", context, entity=guest.entity, guest=guest)
+
+
+@require_safe
+@customers_only
+def invoice(request: HttpRequest, guest: Guest, public_id: UUID) -> HttpResponse:
+    """One bill, as the document says it, with the reasons for each line."""
+    row = Invoice.objects.filter(customer=guest.customer, public_id=public_id).first()
+    if row is None:
+        raise Http404
+    today = clock.today(guest.entity.zone)
+    left = row.total_minor - row.paid_minor
+    state, words = _state(row, today)
+    lines = list(
+        row.lines.select_related("invoice").prefetch_related("taxes").order_by("pk")
+    )  # fmt: skip
+    context = {
+        "invoice": {
+            "number": row.number, "kind": _("Tax invoice"), "on": row.issued_on,
+            "due_on": row.due_on, "state": state, "state_words": words,
+            "total": Money(row.total_minor, row.currency), "open": Money(left, row.currency),
+            "seller": guest.entity.legal_name, "tax_number": guest.entity.tax_number,
+            "customer": row.customer_as_issued.get("name", guest.customer.name),
+        },
+        "lines": [
+            {"words": line.description, "amount": Money(line.net_minor, row.currency),
+             "period": Period(line.start, line.end) if line.start and line.end else None,
+             "why": why_line(line)}
+            for line in lines
+        ],
+        "taxes": _taxes(row, lines),
+        "allocations": _paid_by(row),
+    }  # fmt: skip
+    return page(request, "invoice", context, entity=guest.entity, guest=guest)
+
+
+@require_safe
+@customers_only
+def pro_forma(request: HttpRequest, guest: Guest, public_id: UUID) -> HttpResponse:
+    """What is asked in advance: no tax document, and what it becomes when it is paid."""
+    rows = ProForma.objects.filter(customer=guest.customer, public_id=public_id)
+    row = rows.select_related("subscription__plan", "invoice").first()
+    if row is None:
+        raise Http404
+    words = {
+        ProForma.OPEN: _("To pay"), ProForma.PAID: _("Paid"), ProForma.LAPSED: _("Lapsed"),
+    }  # fmt: skip
+    states = {ProForma.OPEN: "open", ProForma.PAID: "paid", ProForma.LAPSED: "void"}
+    context = {
+        "asked": {
+            "number": row.number, "on": row.issued_on, "state": states[row.state],
+            "state_words": words[row.state], "plan": row.subscription.plan.name,
+            "period": Period(row.start, row.end), "open": row.state == ProForma.OPEN,
+            "total": Money(row.total_minor, row.currency), "invoice": row.invoice,
+            "seller": guest.entity.legal_name,
+        },
+    }  # fmt: skip
+    return page(request, "pro_forma", context, entity=guest.entity, guest=guest)
+
+
+@require_safe
+@customers_only
+def receipt(request: HttpRequest, guest: Guest, public_id: UUID) -> HttpResponse:
+    """Money that came, and what it was used for; what is left over is credit."""
+    row = payments_of_customer(guest.customer.pk).filter(public_id=public_id).first()
+    if row is None:
+        raise Http404
+    parts = [
+        {"number": part.invoice.number, "url": f"/my/bills/{part.invoice.public_id}",
+         "amount": Money(part.amount_minor, row.currency)}
+        for part in row.allocations.all()
+    ]  # fmt: skip
+    used = sum(part.amount_minor for part in row.allocations.all())
+    context = {
+        "payment": row,
+        "total": Money(row.amount_minor, row.currency),
+        "parts": parts,
+        "credit": Money(row.amount_minor - used, row.currency),
+        "seller": guest.entity.legal_name,
+        "customer": guest.customer,
+    }
+    return page(request, "receipt", context, entity=guest.entity, guest=guest)
+
+
+def rows_of(
+    customer: Customer, *, limit: int, before: date | None = None
+) -> tuple[list[dict[str, Any]], date | None]:
+    """Bills and open pro formas of a customer, newest first, and the day to go on before.
+
+    A day's bills stay together, so one page may be a little longer than `limit`.
+    """
+    invoices = Invoice.objects.filter(customer=customer).order_by("-issued_on", "-pk")
+    asked = ProForma.objects.filter(customer=customer, state=ProForma.OPEN)
+    asked = asked.order_by("-issued_on", "-pk")
+    if before is not None:
+        invoices, asked = invoices.filter(issued_on__lt=before), asked.filter(issued_on__lt=before)
+    found: list[Invoice | ProForma] = [*asked[: limit + 1], *invoices[: limit + 1]]
+    found.sort(key=lambda row: row.issued_on, reverse=True)
+    last = found[limit - 1].issued_on if len(found) > limit else None
+    kept = [row for row in found if last is None or row.issued_on >= last]
+    paid = _receipts([row.pk for row in kept if isinstance(row, Invoice)])
+    rows = [
+        _invoice_row(row, paid) if isinstance(row, Invoice) else _asked_row(row) for row in kept
+    ]
+    return rows, last
+
+
+def _invoice_row(row: Invoice, paid: dict[int, Payment]) -> dict[str, Any]:
+    left = row.total_minor - row.paid_minor
+    payment = paid.get(row.pk)
+    if left:
+        words = _("Due %(day)s") % {"day": short(row.due_on)}
+    elif payment:
+        day = short(payment.value_on)
+        words = _("Paid %(day)s, %(receipt)s") % {"day": day, "receipt": payment.transaction}
+    else:
+        words = _("Paid from credit")
+    return {"number": row.number, "url": f"/my/bills/{row.public_id}", "words": words,
+            "amount": shown.money(Money(left or row.total_minor, row.currency)),
+            "bad": False, "paid": not left}  # fmt: skip
+
+
+def _asked_row(row: ProForma) -> dict[str, Any]:
+    period = between(Period(row.start, row.end))
+    return {"number": row.number, "url": f"/my/pro-formas/{row.public_id}",
+            "words": _("Asked in advance for %(period)s") % {"period": period},
+            "amount": shown.money(Money(row.total_minor, row.currency)),
+            "bad": False, "paid": False}  # fmt: skip
+
+
+def _receipts(invoice_ids: list[int]) -> dict[int, Payment]:
+    """The last payment on each invoice."""
+    rows = Allocation.objects.filter(invoice_id__in=invoice_ids).select_related("payment")
+    return {row.invoice_id: row.payment for row in rows.order_by("pk")}
+
+
+def _payments(customer: Customer) -> Iterable[Payment]:
+    return payments_of_customer(customer.pk)[:PAGE]
+
+
+def _payment_row(row: Payment) -> dict[str, Any]:
+    words = {"mpesa": "M-PESA", "cash": _("Cash")}.get(row.provider, row.provider)
+    return {"words": f"{words} {row.transaction}", "url": f"/my/receipts/{row.public_id}",
+            "note": _("%(day)s, receipt %(number)s")
+            % {"day": short(row.value_on), "number": row.receipt_number},
+            "amount": shown.money(Money(row.amount_minor, row.currency))}  # fmt: skip
+
+
+def _state(row: Invoice, today: date) -> tuple[str, str]:
+    if row.paid_minor == row.total_minor:
+        return "paid", _("Paid")
+    if row.due_on < today:
+        return "overdue", _("Overdue since %(day)s") % {"day": short(row.due_on)}
+    return "open", _("To pay by %(day)s") % {"day": short(row.due_on)}
+
+
+def _taxes(row: Invoice, lines: Iterable[Any]) -> list[dict[str, Any]]:
+    """Each tax once, over all lines."""
+    sums: dict[tuple[int, str, str], int] = {}
+    for line in lines:
+        for tax in line.taxes.all():
+            key = (tax.sequence, tax.name, f"{tax.rate_percent.normalize():f}")
+            sums[key] = sums.get(key, 0) + tax.amount_minor
+    return [
+        {"words": f"{name} {rate}\u2009%", "amount": Money(minor, row.currency)}
+        for (_sequence, name, rate), minor in sorted(sums.items())
+    ]
+
+
+def _paid_by(row: Invoice) -> list[dict[str, Any]]:
+    parts = [
+        {"receipt": part.payment.transaction, "at": part.payment.paid_at,
+         "amount": Money(part.amount_minor, row.currency)}
+        for part in row.allocations.select_related("payment").order_by("pk")
+    ]  # fmt: skip
+    return parts + [
+        {"receipt": _("From your credit"), "at": use.used_at,
+         "amount": Money(use.amount_minor, row.currency)}
+        for use in row.credit_uses.order_by("pk")
+    ]  # fmt: skip
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -1,0 +1,29 @@
+"""Addresses of the portal, under `/my`: plain, without slashes at their ends."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, path
+
+from waya.portal.pages import bills, help, home, joining, off, paying, signing_in
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home.home),
+    path("plans", joining.plans),
+    path("join", joining.details),
+    path("welcome", joining.welcome),
+    path("sign-in", signing_in.sign_in),
+    path("code", signing_in.code),
+    path("code/again", signing_in.again),
+    path("sign-out", signing_in.sign_out),
+    path("choose/<int:contact>", signing_in.choose),
+    path("pay", paying.pay),
+    path("wait/<uuid:public_id>", paying.wait),
+    path("wait/<uuid:public_id>/again", paying.again),
+    path("bills", bills.bills),
+    path("bills/<uuid:public_id>", bills.invoice),
+    path("pro-formas/<uuid:public_id>", bills.pro_forma),
+    path("receipts/<uuid:public_id>", bills.receipt),
+    path("login/<str:username>", home.password),
+    path("off", off.off),
+    path("help", help.help_page),
+]

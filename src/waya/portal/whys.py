@@ -1,0 +1,118 @@
+"""The dated lines behind what a page says: from what was recorded, never from today's policy."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.dateformat import format as formatted
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from waya.billing.models import InvoiceLine
+from waya.kernel.money import Money
+from waya.kernel.periods import Period
+from waya.org.models import AuditRecord
+from waya.portal.account import Standing, last_day
+from waya.subscriptions.models import Subscription
+
+# What tells a customer that something is to be paid.
+_ASKING = ("renewal", "reminder", "blocked", "short")
+
+
+def why_off(standing: Standing, phone: str) -> dict[str, Any]:
+    """Why the internet is off: what came, what we said, what ended, and when it was switched."""
+    row = standing.subscription
+    assert row is not None
+    lines = [*_asked(standing), *_told(row, standing, phone)]
+    ended = last_day(row)
+    if ended and standing.pro_formas:
+        text = _("Your paid days ended when this day ended")
+        lines.append({"on": ended, "when": short(ended), "text": text})
+    cut = AuditRecord.objects.filter(pk=row.standing_cause_id).first()
+    if cut:
+        at = timezone.localtime(cut.at)
+        text = _("Internet off at %(time)s. Nothing else is wrong with your line.") % {
+            "time": f"{at:%H:%M}"
+        }
+        lines.append({"on": at.date(), "when": short(at.date()), "text": text})
+    lines.sort(key=lambda line: line["on"])
+    return {"word": _("Why is my internet off?"), "open": True, "lines": lines}
+
+
+def _asked(standing: Standing) -> list[dict[str, Any]]:
+    lines = []
+    for asked in standing.pro_formas:
+        text = _("Your bill for %(period)s came: %(sum)s") % {
+            "period": between(Period(asked.start, asked.end)),
+            "sum": Money(asked.total_minor, asked.currency),
+        }
+        lines.append({"on": asked.issued_on, "when": short(asked.issued_on), "text": text,
+                      "url": f"/my/pro-formas/{asked.public_id}"})  # fmt: skip
+    for bill in standing.invoices:
+        text = _("Bill %(number)s came: %(sum)s, due %(due)s") % {
+            "number": bill.number,
+            "sum": Money(bill.total_minor - bill.paid_minor, bill.currency),
+            "due": short(bill.due_on),
+        }
+        lines.append({"on": bill.issued_on, "when": short(bill.issued_on), "text": text,
+                      "url": f"/my/bills/{bill.public_id}"})  # fmt: skip
+    return lines
+
+
+def _told(row: Subscription, standing: Standing, phone: str) -> list[dict[str, Any]]:
+    """How often we said so, since the oldest of what is open."""
+    since = min((line["on"] for line in _asked(standing)), default=None)
+    if since is None:
+        return []
+    told = AuditRecord.objects.filter(
+        customer_id=row.customer_id, action="message.sent", why__key__in=_ASKING
+    )
+    days = [timezone.localtime(at).date() for at in told.values_list("at", flat=True)]
+    days = sorted(day for day in days if day >= since)
+    if not days:
+        return []
+    first, last, count = days[0], days[-1], len(days)
+    text = ngettext("We sent an SMS to %(phone)s", "We sent %(count)d SMS to %(phone)s", count)
+    when = short(first) if first == last else f"{first.day}–{short(last)}"
+    return [{"on": last, "when": when, "text": text % {"count": count, "phone": phone}}]
+
+
+def why_line(line: InvoiceLine) -> dict[str, Any]:
+    """How a line of an invoice came to its sum, from the facts kept on it."""
+    told = line.why
+    rows = []
+    if "price_minor" in told:
+        price = Money(told["price_minor"], told["currency"])
+        taxes = _("taxes inside") if told.get("tax_inclusive") else _("taxes on top")
+        text = _("%(price)s for a whole period, %(taxes)s") % {"price": price, "taxes": taxes}
+        rows.append({"when": _("Price"), "text": text})
+        since = date.fromisoformat(told["price_from"])
+        rows.append({"when": _("Since"), "text": formatted(since, "j M Y")})
+    if "days" in told:
+        text = _("%(days)s of %(of)s days of %(cycle)s") % {
+            "days": told["days"],
+            "of": told["cycle_days"],
+            "cycle": between(Period(date.fromisoformat(told["cycle_from"]),
+                                    date.fromisoformat(told["cycle_until"]))),
+        }  # fmt: skip
+        rows.append({"when": _("Part"), "text": text})
+    for tax in sorted(line.taxes.all(), key=lambda one: one.sequence):
+        text = _("%(name)s %(rate)s %% of %(base)s: %(sum)s. %(law)s") % {
+            "name": tax.name, "rate": f"{tax.rate_percent.normalize():f}",
+            "base": Money(tax.base_minor, line.invoice.currency),
+            "sum": Money(tax.amount_minor, line.invoice.currency), "law": tax.law,
+        }  # fmt: skip
+        rows.append({"when": tax.tax, "text": text})
+    return {"word": _("How this sum came about"), "open": False, "lines": rows}
+
+
+def short(day: date | datetime) -> str:
+    """`10 Nov`, in the language of the page."""
+    return formatted(day, "j M")
+
+
+def between(period: Period) -> str:
+    """`10 Nov – 10 Dec`: paid until the second day begins."""
+    return f"{short(period.start)} – {short(period.end)}"
