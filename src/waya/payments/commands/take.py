@@ -52,15 +52,15 @@ def take_many(*, merchant_id: int, notification_ids: Sequence[int], by: Actor) -
     if not batch.heard:
         return 0
     sort_out(batch)
-    customers = {one.customer_id for one in batch.fresh.values() if one.customer_id is not None}
-    customers |= set(batch.claimed.values())
-    lock_customers(customer_ids=customers, by=by)
     fresh = list(batch.fresh.values())
+    if batch.claimed:  # two commands follow that lock customers: all of them now, in order
+        owners = {one.customer_id for one in fresh if one.customer_id is not None}
+        lock_customers(customer_ids=owners | set(batch.claimed.values()), by=by)
     payments = book_many(arrived=[one.arrived(batch.today) for one in fresh], by=by)
     batch.payments |= {payment.transaction: payment for payment in payments}
-    match_many(
-        matches=[Match(key, customer_id) for key, customer_id in batch.claimed.items()], by=by
-    )
+    if batch.claimed:
+        claims = [Match(key, customer_id) for key, customer_id in batch.claimed.items()]
+        match_many(matches=claims, by=by)
     return write_outcomes(batch=batch, by=by)
 
 

@@ -19,6 +19,7 @@ from waya.org.models import AuditRecord
 from waya.payments.commands import booking, take
 from waya.payments.models import Allocation, Merchant, Notification, Payment, Prompt
 from waya.payments.policy import PaymentPolicy
+from waya.payments.rules import booking as booking_rule
 from waya.payments.rules.booking import Arrived
 from waya.payments.tests import make
 from waya.subscriptions.models import Subscription
@@ -373,7 +374,7 @@ def test_a_date_that_is_yet_to_come_counts_from_today(
 def test_a_bad_one_is_halved_out_and_parked_and_the_rest_is_taken(
     merchant: Merchant, chebet: Subscription, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = booking.taken
+    whole = booking_rule.taken
 
     def faulty(arrived: Arrived, settlement: object) -> object:
         if arrived.transaction == "BAD":
