@@ -25,6 +25,28 @@ def cpu_seconds(root: int | None = None) -> float:
     return total / _TICKS
 
 
+def by_program(root: int | None = None) -> dict[str, float]:
+    """The same, shared out over our direct children by what they run; `self` is ourselves."""
+    root = root or os.getpid()
+    parents, used = _processes()
+    shares = {"self": used.get(root, 0) / _TICKS}
+    for pid, parent in parents.items():
+        if parent == root:
+            name = _name(pid)
+            shares[name] = shares.get(name, 0.0) + cpu_seconds(pid)
+    return shares
+
+
+def _name(pid: int) -> str:
+    """What a process runs, in a word or two."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+    except OSError:
+        return "ended"
+    chosen = [word for word in words[1:] if word and not word.startswith("-")]
+    return " ".join(chosen[1:4] if chosen[:1] == ["waya"] else chosen[:1]) or words[0]
+
+
 def _processes() -> tuple[dict[int, int], dict[int, int]]:
     """Each process's parent, and its ticks."""
     parents: dict[int, int] = {}

@@ -136,12 +136,17 @@ def owed() -> int:
     return DesiredAccess.objects.filter(confirmed_at=None).count()
 
 
-def proven_at(usernames: Collection[str]) -> dict[str, float]:
-    """When each of these was restored and read back, in seconds since the epoch."""
+def proven_at(usernames: Collection[str]) -> dict[str, tuple[float, float]]:
+    """When each of these was restored in the books, and when its router was read back, in
+    seconds since the epoch."""
     rows = DesiredAccess.objects.filter(
         name__in=list(usernames), restricted=False, confirmed_at__isnull=False
     )
-    return {name: at.timestamp() for name, at in rows.values_list("name", "confirmed_at") if at}
+    return {
+        name: (since.timestamp(), at.timestamp())
+        for name, since, at in rows.values_list("name", "since", "confirmed_at")
+        if at
+    }
 
 
 def booked(transactions: Collection[str]) -> Counter[str]:

@@ -119,13 +119,17 @@ class _Bench:
         warm_up, payments = self._payments()
         url = f"http://127.0.0.1:{self.web_port}/hk/{self.members.merchant_path}/c"
         self._proven(asyncio.run(load.send(url, warm_up)))
-        cpu, began = cost.cpu_seconds(), time.monotonic()
+        before, cpu, began = cost.by_program(), cost.cpu_seconds(), time.monotonic()
         sent = asyncio.run(load.send(url, payments))
         reachable = [one for one in sent if one.payment.router not in self.offline]
         self._proven(reachable)
         self.report = self._figures(sent, reachable) | {
             "cpu_seconds": round(cost.cpu_seconds() - cpu, 2),
             "wall_seconds": round(time.monotonic() - began, 2),
+            "cpu_by_program": {
+                name: round(spent - before.get(name, 0.0), 2)
+                for name, spent in cost.by_program().items()
+            },
         }
         if self.offline:
             self.report["offline"] = self._come_back(sent)
@@ -159,15 +163,15 @@ class _Bench:
     def _figures(self, sent: Sequence[Sent], reachable: Sequence[Sent]) -> dict[str, Any]:
         booked = self.crowd.booked([one.payment.transaction for one in sent])
         proven = self.crowd.proven_at([one.payment.username for one in reachable])
-        waits = [
-            (proven[one.payment.username] - one.due_at) * 1000
-            for one in reachable
-            if one.payment.username in proven
-        ]
+        moments = [(one.due_at, *proven[one.payment.username])
+                   for one in reachable if one.payment.username in proven]  # fmt: skip
+        waits = [(at - due) * 1000 for due, _, at in moments]
         unbooked = sum(not booked[one.payment.transaction] for one in sent)
         return {
             "restored_ms": load.quantiles(waits, 50, 95, 99)
             | {"max": round(max(waits, default=0.0), 1)},
+            "wished_ms": load.quantiles([(wish - due) * 1000 for due, wish, _ in moments], 50, 99),
+            "proven_ms": load.quantiles([(at - wish) * 1000 for _, wish, at in moments], 50, 99),
             "answered_ms": load.quantiles([one.answered_ms for one in sent], 50, 99),
             "lost": unbooked + len(reachable) - len(waits),
             "doubled": sum(count > 1 for count in booked.values()),
@@ -184,16 +188,16 @@ class _Bench:
         lost = len(away) - len(self._proven(away))
         proven = self.crowd.proven_at([one.payment.username for one in away])
         self.report["lost"] += lost
-        after = [(at - back) * 1000 for at in proven.values()]
+        after = [(at - back) * 1000 for _, at in proven.values()]
         return {"payments": len(away), "restored_after_return_ms": load.quantiles(after, 50, 99)}
 
-    def _proven(self, sent: Sequence[Sent]) -> dict[str, float]:
+    def _proven(self, sent: Sequence[Sent]) -> dict[str, tuple[float, float]]:
         """Wait until all of these are proven, or for as long as one may hope."""
         names = [one.payment.username for one in sent]
         deadline = time.monotonic() + _PROVEN_SECONDS
         pause = threading.Event()
         while True:
-            proven: dict[str, float] = self.crowd.proven_at(names)
+            proven: dict[str, tuple[float, float]] = self.crowd.proven_at(names)
             if len(proven) == len(names) or time.monotonic() > deadline:
                 return proven
             pause.wait(0.25)
