@@ -1,0 +1,113 @@
+"""Approvals: what waits for my decision, and what happens if I say yes?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from waya.console import story
+from waya.console.pieces import Chip, Line, Then, Why, address, earlier, newest
+from waya.console.staff import StaffRequest, staff
+from waya.kernel.errors import Refused
+from waya.org.actors import Actor
+from waya.org.commands.approvals import decide as decide_command
+from waya.org.models import Approval
+from waya.org.words import words
+from waya.reports.queries.paging import ROWS, before, cut
+
+_STATES = {
+    Approval.WAITING: ("waits", "Waits for a person"),
+    Approval.GRANTED: ("running", "Granted, being carried out"),
+    Approval.DENIED: ("rejected", "Turned down"),
+    Approval.DONE: ("done", "Carried out"),
+}
+_KINDS = {"payments.cut_off": "A night's cut-offs", "network.remove": "Removals from a router"}
+
+
+@staff("org.approve")
+def listed(request: StaffRequest, by: Actor) -> HttpResponse:
+    """What waits, or with `show=decided` what was decided."""
+    decided = request.GET.get("show") == "decided"
+    found = Approval.objects.filter(entity=request.entity).order_by("-pk" if decided else "pk")
+    found = (
+        found.exclude(state=Approval.WAITING) if decided else found.filter(state=Approval.WAITING)
+    )
+    if (last := before(request.GET.get("from", ""))) is not None:
+        found = found.filter(pk__lt=last) if decided else found.filter(pk__gt=last)
+    page = cut(list(found[: ROWS + 1]), lambda row: str(row.pk))
+    context = {
+        "chips": [
+            Chip("Waiting", address(request, show=""), on=not decided, stays=True),
+            Chip("Decided", address(request, show="decided"), on=decided, stays=True),
+        ],
+        "rows": [_row(row, by) for row in page.rows],
+        "earlier": earlier(request, page.next_key),
+        "later": newest(request),
+    }
+    return render(request, "console/approvals.html", context)
+
+
+def _row(row: Approval, by: Actor) -> dict[str, Any]:
+    mine = by.kind == "person" and row.asked_by_id == by.id
+    open_ = row.state == Approval.WAITING and not mine
+    state, state_words = _STATES[row.state]
+    facts = [Line(name.replace("_", " "), story.said(value)) for name, value in row.why.items()
+             if value not in ("", None, [])]  # fmt: skip
+    if row.decided_at:
+        state_words = f"{state_words}, {row.decided_by}"
+    return {
+        "id": row.pk,
+        "title": row.title,
+        "kind": _KINDS.get(row.kind, row.kind.replace(".", " ").replace("_", " ").capitalize()),
+        "asked_by": row.asked_by,
+        "asked_at": row.asked_at,
+        "state": state,
+        "state_words": state_words,
+        "text": "",
+        "amount": None,
+        "then": _then(row) if row.state == Approval.WAITING else (),
+        "why": Why(facts, "Facts", open=row.state == Approval.WAITING) if facts else None,
+        "approve_url": f"/approvals/{row.pk}" if open_ else None,
+        "reject_url": f"/approvals/{row.pk}" if open_ else None,
+        "mine": mine and row.state == Approval.WAITING,
+        "approve_words": "Let it happen",
+        "reject_words": "Turn it down",
+        "harm": "cut_off" in row.kind or "remov" in row.kind,
+    }
+
+
+def _then(row: Approval) -> list[Then]:
+    """What happens after a yes."""
+    if "cut_off" in row.kind:
+        return [
+            Then("scale", "Each is judged again first: who has paid meanwhile is left alone"),
+            Then("lock", "The others are walled: only the pay page opens for them"),
+            Then("message", "Each gets an SMS that says how much, and how to pay"),
+            Then("arrow-back-up", "Whoever pays is back within a second"),
+        ]
+    if "remov" in row.kind:
+        return [
+            Then("router", "The router is read again, and what should go still goes"),
+            Then("wifi-off", "Those names are removed and their sessions end"),
+        ]
+    return [Then("scale", "The facts are checked again, then it is carried out")]
+
+
+@require_POST
+@staff("org.approve")
+def decide(request: StaffRequest, by: Actor, approval_id: int) -> HttpResponse:
+    """Grant or turn down; the facts are checked again by whatever carries it out."""
+    if not Approval.objects.filter(pk=approval_id, entity=request.entity).exists():
+        raise Http404
+    grant = request.POST.get("decision") == "grant"
+    try:
+        done = decide_command(approval_id=approval_id, grant=grant, by=by)
+    except Refused as refusal:
+        messages.warning(request, words(refusal))
+        return redirect("/approvals")
+    messages.info(request, f"{'Granted' if grant else 'Turned down'}: {done.title}")
+    return redirect("/approvals?show=decided")

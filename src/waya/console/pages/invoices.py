@@ -1,0 +1,131 @@
+"""Invoices and pro formas: what was asked for, what of it is open, and what it booked."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+
+from waya.console import story
+from waya.console.pages import rows
+from waya.console.pieces import Chip, Find, Line, Why, address, earlier, newest
+from waya.console.staff import StaffRequest, staff
+from waya.kernel import clock
+from waya.kernel.money import Money
+from waya.org.actors import Actor
+from waya.org.templatetags.waya import day
+from waya.reports.queries import documents as reads
+from waya.reports.queries import timeline
+
+_STATES = {"open": "Open", "overdue": "Overdue", "paid": "Paid"}
+
+
+@staff("money.view")
+def listed(request: StaffRequest, by: Actor) -> HttpResponse:
+    """Invoices, or with `kind=renewals` the pro formas that ask for renewals."""
+    entity, key = request.entity, request.GET.get("from", "")
+    today = clock.today(entity.zone)
+    typed = request.GET.get("q", "").strip().upper()
+    if typed and reads.exists(entity.pk, typed):
+        return redirect(f"/invoices/{typed}")
+    count, left = reads.unpaid_total(entity.pk, entity.currency)
+    renewals = request.GET.get("kind") == "renewals"
+    state = request.GET.get("state", "")
+    if renewals:
+        asked = reads.pro_formas(entity.pk, state=state, key=key)
+        shown = [rows.pro_forma(row, today) for row in asked.rows]
+        next_key = asked.next_key
+    else:
+        page = reads.invoices(entity.pk, today, state=state, key=key)
+        shown, next_key = [rows.invoice(row, today) for row in page.rows], page.next_key
+    context = {
+        "total": f"{count:,} unpaid",
+        "open": left,
+        "currency": entity.currency,
+        "chips": _chips(request, renewals, state),
+        "find": Find(typed, "Invoice number"),
+        "rows": shown,
+        "earlier": earlier(request, next_key),
+        "later": newest(request),
+    }
+    return render(request, "console/invoices.html", context)
+
+
+def _chips(request: StaffRequest, renewals: bool, state: str) -> list[Chip]:
+    chips = [
+        Chip("Invoices", address(request, kind="", state=""), on=not renewals, stays=True),
+        Chip("Pro formas", address(request, kind="renewals", state=""), on=renewals, stays=True),
+    ]
+    states = {"open": "Open", "paid": "Paid", "lapsed": "Lapsed"} if renewals else _STATES
+    return chips + [
+        Chip(words, address(request, state="" if name == state else name), on=name == state)
+        for name, words in states.items()
+    ]
+
+
+@staff("money.view")
+def invoice(request: StaffRequest, by: Actor, number: str) -> HttpResponse:
+    """One invoice: its lines, taxes, why it is this sum, what settled it, what it booked."""
+    entity = request.entity
+    paper = reads.paper(entity.pk, number, clock.today(entity.zone))
+    if paper is None:
+        raise Http404
+    one = paper.invoice
+    account = one.customer.account_number
+    context = {
+        "invoice": {
+            "number": one.number,
+            "kind": "Invoice",
+            "on": one.issued_on,
+            "due_on": one.due_on,
+            "state": paper.state,
+            "state_words": "",
+            "total": Money(one.total_minor, one.currency),
+            "paid": Money(one.paid_minor, one.currency),
+            "open": paper.left,
+            "currency": one.currency,
+            "tax_number": one.entity.tax_number,
+            "seller": one.entity.legal_name,
+            "seller_address": one.entity.phone,
+        },
+        "customer": {
+            "name": one.customer_as_issued.get("name", one.customer.name),
+            "account": account,
+            "url": f"/customers/{account}",
+        },
+        "lines": [
+            {"words": line.description, "period": line.period, "net": line.net, "tax": line.tax,
+             "amount": line.total, "arithmetic": line.why.get("arithmetic", "")}
+            for line in paper.lines
+        ],
+        "taxes": [
+            {"words": f"{tax.name} {tax.percent} %", "on": tax.base, "amount": tax.amount}
+            for tax in paper.taxes
+        ],
+        "net": Money(one.net_minor, one.currency),
+        "allocations": [
+            {"at": each.at, "receipt": each.words, "amount": each.amount,
+             "url": f"/payments/{each.receipt}" if each.receipt else ""}
+            for each in paper.settled
+        ],
+        "why": _why(paper),
+        "booked": paper.booked if by.can("books.view") else [],
+        "entries": [story.entry(each, by) for each in timeline.of_subject("invoice", one.pk)],
+    }  # fmt: skip
+    return render(request, "console/invoice.html", context)
+
+
+def _why(paper: reads.Paper) -> Why | None:
+    """The facts kept on the lines when it was issued, and the law of each tax."""
+    lines: list[Line] = []
+    if paper.pro_forma:
+        asked = paper.pro_forma
+        lines.append(Line(day(asked.issued_on), f"Asked for as {asked.number}"))
+    for line in paper.lines:
+        lines += [Line(_LABELS.get(name, name.replace("_", " ")), story.said(value))
+                  for name, value in line.why.items() if name not in _UNTOLD]  # fmt: skip
+    lines += [Line(f"{tax.name} {tax.percent} %", tax.law) for tax in paper.taxes]
+    return Why(lines) if lines else None
+
+
+_UNTOLD = {"arithmetic", "pro_forma"}
+_LABELS = {"price_from": "price since", "from": "from", "until": "until", "days": "days"}

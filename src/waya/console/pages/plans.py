@@ -1,0 +1,161 @@
+"""Plans: what is sold, for how much from when, and who has it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+
+from waya.catalog import commands
+from waya.catalog.models import Plan
+from waya.console import drafts
+from waya.console.forms import MoneyField
+from waya.console.pieces import Confirm, Sum, Then
+from waya.console.staff import StaffRequest, staff
+from waya.kernel import clock
+from waya.kernel.errors import Refused
+from waya.network.rules.access import plan_profile
+from waya.org.actors import Actor
+from waya.org.words import words
+from waya.reports.queries import plans as reads
+
+_EVERY = {1: "month", 3: "quarter", 12: "year"}
+
+
+class PlanForm(forms.Form):
+    """A speed, a way of paying and a first price."""
+
+    name = forms.CharField(label="Name", max_length=80, help_text="As customers read it.")
+    code = forms.SlugField(label="Code", max_length=40, help_text="Short, such as home-10.")
+    mode = forms.ChoiceField(
+        label="Paid", choices=[(Plan.PREPAID, "Before each period"),
+                               (Plan.POSTPAID, "After an invoice, with grace")],
+    )  # fmt: skip
+    down_mbps = forms.IntegerField(label="Mbps down", min_value=1, max_value=10_000)
+    up_mbps = forms.IntegerField(label="Mbps up", min_value=1, max_value=10_000)
+    price = MoneyField(label="Price a month", help_text="With tax.")
+    valid_from = forms.DateField(
+        label="Sold from", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+
+class PriceForm(forms.Form):
+    """A new price, from a date on."""
+
+    price = MoneyField(label="New price", help_text="With tax, for a whole period.")
+    valid_from = forms.DateField(
+        label="For periods from", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+
+@staff("customers.view")
+def listed(request: StaffRequest, by: Actor) -> HttpResponse:
+    """Every plan with its price now and the next one."""
+    sold = reads.plans(request.entity, clock.today(request.entity.zone))
+    on_sale = sum(one.plan.on_sale for one in sold)
+    context = {"total": f"{on_sale} on sale", "rows": [_row(one) for one in sold]}
+    return render(request, "console/plans.html", context)
+
+
+def _row(one: reads.Sold) -> dict[str, Any]:
+    plan = one.plan
+    paid = "paid before" if plan.mode == Plan.PREPAID else "invoiced after"
+    starts = f", from day {plan.calendar_day}" if plan.calendar_day else ""
+    return {
+        "name": plan.name,
+        "url": f"/plans/{plan.code}",
+        "words": f"{plan.code}, {paid}{starts}",
+        "down_kbps": plan.down_kbps,
+        "up_kbps": plan.up_kbps,
+        "price": one.now.amount if one.now else None,
+        "every": _EVERY.get(plan.months, f"{plan.months} months"),
+        "tax": one.taxes,
+        "profile": plan_profile(plan.down_kbps, plan.up_kbps).name,
+        "customers": one.customers,
+        "state": "published" if plan.on_sale else "withdrawn",
+        "new_price": one.ahead.amount if one.ahead else None,
+        "new_price_on": one.ahead.valid_from if one.ahead else None,
+    }
+
+
+@staff("catalog.change")
+def add(request: StaffRequest, by: Actor) -> HttpResponse:
+    """Put a plan on sale with its first price."""
+    entity = request.entity
+    initial = {"valid_from": clock.today(entity.zone), "mode": Plan.PREPAID}
+    form = PlanForm(request.POST or None, initial=initial | drafts.take(request))
+    if request.method == "POST" and form.is_valid():
+        told = form.cleaned_data
+        try:
+            commands.add_plan(
+                entity_id=entity.pk, code=told["code"], name=told["name"], mode=told["mode"],
+                down_kbps=told["down_mbps"] * 1000, up_kbps=told["up_mbps"] * 1000,
+                price_minor=told["price"].minor, valid_from=told["valid_from"], by=by,
+            )  # fmt: skip
+        except Refused as refusal:
+            form.add_error(None, words(refusal))
+        else:
+            return redirect("/plans")
+    confirm = Confirm(
+        title="New plan",
+        text="A speed, a price and a profile on the routers.",
+        action="/plans/new",
+        verb="Put on sale",
+        back="/plans",
+        keep="Leave",
+        form=form,
+        then=[
+            Then("world", "New customers can choose it at once, here and on the portal"),
+            Then("router", "Its profile goes to a router with the first customer who has it"),
+        ],
+    )
+    return _shown(request, confirm)
+
+
+@staff("customers.view")
+def price(request: StaffRequest, by: Actor, code: str) -> HttpResponse:
+    """A plan's prices; whoever may publishes a new one from a date on."""
+    entity = request.entity
+    today = clock.today(entity.zone)
+    sold = next((one for one in reads.plans(entity, today) if one.plan.code == code), None)
+    if sold is None:
+        raise Http404
+    may = by.can("catalog.change")
+    form = PriceForm(request.POST or None, initial={"valid_from": today} | drafts.take(request))
+    if request.method == "POST" and form.is_valid():
+        try:
+            commands.publish_price(
+                plan_id=sold.plan.pk, amount_minor=form.cleaned_data["price"].minor,
+                valid_from=form.cleaned_data["valid_from"], by=by,
+            )  # fmt: skip
+        except Refused as refusal:
+            form.add_error(None, words(refusal))
+        else:
+            return redirect("/plans")
+    confirm = Confirm(
+        title=sold.plan.name,
+        text=f"{sold.customers:,} customers have it. A price once sold is never changed.",
+        action=f"/plans/{code}",
+        verb="Publish the price" if may else "",
+        back="/plans",
+        keep="Leave it" if may else "Close",
+        form=form if may else None,
+        money=[
+            Sum(f"{'To be ' if one.valid_from > today else ''}from {one.valid_from:%-d %b %Y}",
+                one.amount, "with tax" if one.tax_inclusive else "before tax")
+            for one in sold.prices
+        ],
+        then=[
+            Then("calendar", "Periods that begin on that day or later have the new price"),
+            Then("file-invoice", "What was asked for or billed already stays as it is"),
+        ] if may else (),
+    )  # fmt: skip
+    return _shown(request, confirm)
+
+
+def _shown(request: StaffRequest, confirm: Confirm) -> HttpResponse:
+    context = {"confirm": confirm, "crumb": {"url": "/plans", "words": "Plans"}}
+    status = 422 if request.method == "POST" else 200
+    return render(request, "console/confirm.html", context, status=status)

@@ -1,0 +1,219 @@
+"""Rows that several pages show: payments, invoices, services, routers."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from waya.billing.models import Invoice, ProForma
+from waya.console.moments import shown
+from waya.kernel import clock
+from waya.kernel.money import Money
+from waya.kernel.periods import Period
+from waya.network.queries import AccessState, RouterState
+from waya.network.rules.access import WALLED
+from waya.org.actors import Actor
+from waya.org.templatetags.states import STATES
+from waya.org.templatetags.waya import lasting
+from waya.payments.models import Prompt
+from waya.reports.queries import payments as money_reads
+from waya.reports.queries.documents import state_of
+from waya.reports.queries.network import Service
+from waya.reports.queries.owing import service_word
+
+CHANNELS = {"mpesa": "Paybill", "prompt": "Prompt", "cash": "Cash", "bank": "Bank"}
+_PROMPT_STATES = {
+    Prompt.SENDING: "waiting",
+    Prompt.SENT: "waiting",
+    Prompt.PAID: "paid",
+    Prompt.FAILED: "refused",
+    Prompt.UNKNOWN: "expired",
+}
+
+
+def payment(row: money_reads.Row) -> dict[str, Any]:
+    """A payment in a list."""
+    if not row.customer:
+        state, words = "suspense", ""
+    elif row.invoices:
+        credit = f", {row.unused.plain()} credit" if row.unused else ""
+        state, words = "settled", f"Settled {row.invoices[0]}{credit}"
+    else:
+        state, words = "settled", "Kept as credit"
+    if len(row.invoices) > 1:
+        words = f"Settled {len(row.invoices)} invoices"
+    waits = lasting(clock.now() - row.payment.taken_at) if not row.customer else ""
+    return {
+        "at": row.payment.paid_at,
+        "url": f"/payments/{row.payment.receipt_number}" if row.customer
+        else f"/payments?state=suspense&chosen={row.payment.receipt_number}",
+        "customer": row.customer,
+        "customer_url": f"/customers/{row.account}",
+        "account": row.account,
+        "typed": row.payment.account_typed,
+        "receipt": row.payment.transaction,
+        "channel": CHANNELS.get(row.channel, row.channel),
+        "amount": row.amount,
+        "state": state,
+        "state_words": words,
+        "service": f"waits {waits}" if waits else row.payment.receipt_number,
+    }  # fmt: skip
+
+
+def prompt(row: Prompt) -> dict[str, Any]:
+    """A prompt in the list of payments."""
+    return {
+        "at": row.made_at,
+        "url": f"/customers/{row.customer.account_number}",
+        "customer": row.customer.name,
+        "customer_url": f"/customers/{row.customer.account_number}",
+        "account": row.customer.account_number,
+        "receipt": "",
+        "channel": "Prompt",
+        "amount": Money(row.amount_minor, row.currency),
+        "state": _PROMPT_STATES[row.state],
+        "state_words": row.result_text if row.state == Prompt.FAILED else "",
+        "service": f"code {row.result_code}" if row.result_code else "",
+    }
+
+
+def invoice(row: Invoice, today: date) -> dict[str, Any]:
+    """An invoice in a list."""
+    left = row.total_minor - row.paid_minor
+    state = state_of(row, today)
+    late = (today - row.due_on).days
+    return {
+        "number": row.number,
+        "url": f"/invoices/{row.number}",
+        "on": row.issued_on,
+        "due_on": row.due_on,
+        "customer": row.customer.name,
+        "customer_url": f"/customers/{row.customer.account_number}",
+        "account": row.customer.account_number,
+        "words": "",
+        "total": Money(row.total_minor, row.currency),
+        "open": Money(left, row.currency),
+        "state": state,
+        "state_words": f"Overdue {late} day{'s' if late != 1 else ''}" if state == "overdue"
+        else "",
+    }  # fmt: skip
+
+
+def pro_forma(row: ProForma, today: date) -> dict[str, Any]:
+    """A renewal that was asked for, beside invoices."""
+    number = row.invoice.number if row.invoice else ""
+    late = row.state == ProForma.OPEN and row.start <= today
+    return {
+        "number": row.number,
+        "url": f"/invoices/{number}" if number else f"/customers/{row.customer.account_number}",
+        "on": row.issued_on,
+        "due_on": row.start,
+        "customer": row.customer.name,
+        "customer_url": f"/customers/{row.customer.account_number}",
+        "account": row.customer.account_number,
+        "words": row.subscription.plan.name,
+        "period": Period(row.start, row.end),
+        "total": Money(row.total_minor, row.currency),
+        "open": Money(row.total_minor if row.state == ProForma.OPEN else 0, row.currency),
+        "state": {"open": "overdue" if late else "open", "paid": "paid", "lapsed": "void"}[
+            row.state
+        ],
+        "state_words": f"Became {number}" if number else "Not paid in time" if late
+        else "Lapsed" if row.state == ProForma.LAPSED else "",
+    }  # fmt: skip
+
+
+def held_words(access: AccessState) -> str:
+    """What a router should hold for a name: `on · 10M/10M`, `walled`, `off`."""
+    if not access.enabled:
+        return "off"
+    if access.profile == WALLED.name:
+        return "walled"
+    return f"on · {access.profile.removeprefix('waya-').replace('-', '/')}"
+
+
+def does_words(access: AccessState) -> str | None:
+    """What the router was last seen to hold; None while it is owed and not proven."""
+    if access.confirmed_at is not None:
+        return held_words(access)
+    if access.conflict_since is not None:
+        return access.refusal or "somebody else's row"
+    return None
+
+
+def access_state_words(access: AccessState) -> str:
+    """More than the state's own word, where time or trouble says more."""
+    if access.state == "restoring":
+        waited = lasting(clock.real_now() - access.since)
+        if access.trouble:
+            return f"Restoring, {access.router_name} is away"
+        return f"Restoring, {waited}"
+    if access.state == "unreachable" and access.trouble_since:
+        return f"Unreachable {lasting(clock.real_now() - access.trouble_since)}"
+    return ""
+
+
+def service(one: Service, by: Actor) -> dict[str, Any]:
+    """A subscription as a box: what it should hold, what it does, and its session."""
+    row, access = one.subscription, one.access
+    standing = service_word(row.state, row.standing)
+    box: dict[str, Any] = {
+        "plan": row.plan.name,
+        "username": row.username,
+        "router": row.router.name,
+        "router_url": f"/routers/{row.router.name}" if by.can("network.view") else "",
+        "standing": standing,
+        "standing_words": "",
+        "paid_to": row.paid_through,
+        "state": "pending" if row.state == row.PENDING else "ended",
+        "state_words": "",
+        "should": "nothing yet" if row.state == row.PENDING else "nothing",
+        "does": None,
+        "read_at": None,
+    }
+    if access is None:
+        return box
+    session = access.session if access.presence == "online" else None
+    return box | {
+        "state": access.state,
+        "state_words": access_state_words(access),
+        "should": held_words(access),
+        "does": does_words(access),
+        "differs": access.conflict_since is not None,
+        "read_at": shown(access.confirmed_at),
+        "presence": access.presence,
+        "session": session
+        and {
+            "since": shown(session.began_at),
+            "address": session.address,
+            "device": session.caller_id,
+        },
+    }
+
+
+def router(row: RouterState) -> dict[str, Any]:
+    """A router in a list."""
+    return {
+        "name": row.name,
+        "url": f"/routers/{row.name}",
+        "model": " · ".join(part for part in (row.place, row.version) if part),
+        "online": row.online,
+        "accesses": row.names,
+        "state": row.state,
+        "words": router_words(row),
+        "read_at": shown(row.swept_at),
+    }
+
+
+def router_words(row: RouterState) -> str:
+    """A router's state with how long or how many."""
+    word = STATES[row.state].words
+    if row.trouble == "wrong_password":
+        word = "Wrong password"
+    if row.trouble and row.since:
+        return f"{word} {lasting(clock.real_now() - row.since)}"
+    if row.state == "applying":
+        return f"Applying {row.unconfirmed}"
+    if row.state == "conflict":
+        return f"{row.conflicts} not ours"
+    return word

@@ -1,0 +1,1 @@
+"""Pages as a named person sees them, and in a real browser."""

@@ -1,0 +1,57 @@
+"""The addresses of the console: plain nouns, stable, without a slash at the end."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from waya.console import sign_in
+from waya.console.pages import (
+    approvals,
+    books,
+    collections,
+    customers,
+    invoices,
+    joining,
+    network,
+    payments,
+    pieces,
+    plans,
+    search,
+    settings,
+    taking,
+    today,
+)
+
+urlpatterns = [
+    path("sign-in", sign_in.SignIn.as_view(), name="account_login"),
+    path("sign-out", sign_in.sign_out, name="account_logout"),
+    path("", today.today, name="today"),
+    path("search", search.search, name="search"),
+    path("customers", customers.register, name="customers"),
+    path("customers/new", joining.join, name="join"),
+    path("customers/<str:account>", customers.record, name="customer"),
+    path("customers/<str:account>/pay", taking.cash, name="customer_cash"),
+    path("customers/<str:account>/prompt", taking.prompt, name="customer_prompt"),
+    path("payments", payments.listed, name="payments"),
+    path("payments/cash", taking.cash, name="cash"),
+    path("payments/prompt", taking.prompt, name="prompt"),
+    path("payments/<str:receipt>", payments.payment, name="payment"),
+    path("payments/<str:receipt>/match", payments.match, name="match"),
+    path("invoices", invoices.listed, name="invoices"),
+    path("invoices/<str:number>", invoices.invoice, name="invoice"),
+    path("collections", collections.listed, name="collections"),
+    path("books", books.books, name="books"),
+    path("books/<int:entry_id>", books.entry, name="entry"),
+    path("online", network.online, name="online"),
+    path("routers", network.routers, name="routers"),
+    path("routers/new", network.add, name="router_new"),
+    path("routers/<str:name>", network.router, name="router"),
+    path("routers/<str:name>/read", network.read_now, name="read_now"),
+    path("plans", plans.listed, name="plans"),
+    path("plans/new", plans.add, name="plan_new"),
+    path("plans/<str:code>", plans.price, name="plan_price"),
+    path("approvals", approvals.listed, name="approvals"),
+    path("approvals/<int:approval_id>", approvals.decide, name="decide"),
+    path("settings/business", settings.business, name="settings"),
+    path("pieces", pieces.living, name="pieces"),
+]

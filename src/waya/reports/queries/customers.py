@@ -1,0 +1,207 @@
+"""The register of customers, and one customer's page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db import connection
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+
+from waya.billing.models import ProForma
+from waya.kernel.money import Money
+from waya.network.queries import access_states
+from waya.parties.models import Contact, Customer, Site
+from waya.parties.queries import phones_of
+from waya.reports.queries.owing import (
+    owed_by,
+    service_word,
+    worst_state,
+    worst_states,
+)
+from waya.reports.queries.paging import ROWS, Page, before, cut
+from waya.subscriptions.models import Subscription
+
+# The chips of the register, and which subscriptions each one means.
+STATES: dict[str, Q] = {
+    "good": Q(state=Subscription.ACTIVE, standing="good"),
+    "grace": Q(state=Subscription.ACTIVE, standing="grace"),
+    "walled": Q(state=Subscription.SUSPENDED),
+    "pending_payment": Q(state=Subscription.PENDING),
+    "ended": Q(state=Subscription.ENDED),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A customer as the register shows them; `state` is the worst of their services."""
+
+    customer_id: int
+    account: str
+    name: str
+    phone: str
+    site: str
+    plans: str
+    state: str
+    online: bool
+    owed: Money
+    paid_through: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A renewal that is asked for: how much, for a period that begins on a day."""
+
+    amount: Money
+    on: date
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A customer: who, where, and their money."""
+
+    customer: Customer
+    contacts: list[Contact]
+    sites: list[Site]
+    subscriptions: list[Subscription]
+    state: str
+    owed: Money
+    oldest_due: date | None
+    credit: Money
+    ahead: Ahead | None
+    paid_in_a_year: Money
+    invoices: int
+    payments: int
+    messages: int
+
+
+_SUMS = """
+select
+    (select count(*) from billing_invoice where customer_id = %(customer)s),
+    (select count(*) from payments_payment where customer_id = %(customer)s),
+    (select count(*) from messaging_message where customer_id = %(customer)s),
+    coalesce(sum(i.total_minor - i.paid_minor), 0)::bigint, min(i.due_on),
+    coalesce((select amount_minor from billing_credit where customer_id = %(customer)s), 0),
+    coalesce((select sum(amount_minor) from payments_payment
+               where customer_id = %(customer)s and value_on > %(year_ago)s), 0)::bigint
+  from billing_invoice i where i.customer_id = %(customer)s and i.paid_minor < i.total_minor
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    invoices: int
+    payments: int
+    messages: int
+    owed: int
+    oldest_due: date | None
+    credit: int
+    paid: int
+
+
+def register(
+    entity_id: int, currency: str, *, state: str = "", only: list[int] | None = None, key: str = ""
+) -> Page[Row]:
+    """Customers by name; `only` those found by a search, in its order, without paging.
+
+    Six queries, however many customers there are.
+    """
+    rows = Customer.objects.filter(entity_id=entity_id)
+    if state in STATES:
+        mine = Subscription.objects.filter(STATES[state], customer_id=OuterRef("pk"))
+        rows = rows.filter(Exists(mine))
+    if only is not None:
+        found = rows.in_bulk(only)
+        return Page(_rows([found[one] for one in only if one in found], currency))
+    page = cut(_after(rows, key), lambda row: f"{row.pk}~{row.name}")
+    return Page(_rows(page.rows, currency), page.next_key)
+
+
+def _after(rows: QuerySet[Customer], key: str) -> list[Customer]:
+    last, _, name = key.partition("~")
+    if (pk := before(last)) is not None:
+        rows = rows.filter(name__gte=name).exclude(name=name, pk__lte=pk)
+    return list(rows.order_by("name", "pk")[: ROWS + 1])
+
+
+def _rows(customers: list[Customer], currency: str) -> list[Row]:
+    keys = [one.pk for one in customers]
+    phones, owed, states = phones_of(keys), owed_by(keys), worst_states(keys)
+    services: dict[int, list[Subscription]] = {}
+    mine = Subscription.objects.filter(customer_id__in=keys).exclude(state=Subscription.ENDED)
+    for one in mine.select_related("plan", "site").order_by("pk"):
+        services.setdefault(one.customer_id, []).append(one)
+    access = access_states([one.public_id for many in services.values() for one in many])
+    online = {owner for owner, state in access.items() if state.presence == "online"}
+    return [
+        Row(
+            customer_id=one.pk,
+            account=one.account_number,
+            name=one.name,
+            phone=phones.get(one.pk, ""),
+            site=", ".join(dict.fromkeys(has.site.name for has in services.get(one.pk, []))),
+            plans=", ".join(dict.fromkeys(has.plan.name for has in services.get(one.pk, []))),
+            state=states.get(one.pk, "ended"),
+            online=any(has.public_id in online for has in services.get(one.pk, [])),
+            owed=Money(owed.get(one.pk, 0), currency),
+            paid_through=min(
+                (has.paid_through for has in services.get(one.pk, []) if has.paid_through),
+                default=None,
+            ),
+        )
+        for one in customers
+    ]
+
+
+def state_counts(entity_id: int) -> dict[str, int]:
+    """How many subscriptions there are in each state that the register filters by."""
+    rows = Subscription.objects.filter(entity_id=entity_id).values_list("state", "standing")
+    counts = dict.fromkeys(STATES, 0)
+    for state, standing, count in rows.annotate(many=Count("pk")).order_by():
+        counts[service_word(state, standing)] += count
+    return counts
+
+
+def profile(entity_id: int, account: str, currency: str, today: date) -> Profile | None:
+    """One customer by account number; None for one that this company does not have."""
+    customer = Customer.objects.filter(entity_id=entity_id, account_number=account).first()
+    if customer is None:
+        return None
+    has = list(
+        Subscription.objects.filter(customer=customer)
+        .select_related("plan", "site", "router")
+        .order_by("-pk")
+    )
+    sums = _sums(customer.pk, today)
+    return Profile(
+        customer=customer,
+        contacts=list(Contact.objects.filter(customer=customer).order_by("-primary", "pk")),
+        sites=list(Site.objects.filter(customer=customer).order_by("pk")),
+        subscriptions=sorted(has, key=lambda one: one.state == Subscription.ENDED),
+        state=worst_state((one.state, one.standing) for one in has),
+        owed=Money(sums.owed, currency),
+        oldest_due=sums.oldest_due,
+        credit=Money(sums.credit, currency),
+        ahead=_ahead(customer.pk, currency),
+        paid_in_a_year=Money(sums.paid, currency),
+        invoices=sums.invoices,
+        payments=sums.payments,
+        messages=sums.messages,
+    )
+
+
+def _ahead(customer_id: int, currency: str) -> Ahead | None:
+    row = ProForma.objects.filter(customer_id=customer_id, state=ProForma.OPEN)
+    first = row.order_by("start").first()
+    if first is None:
+        return None
+    return Ahead(Money(first.total_minor, currency), first.start, first.number)
+
+
+def _sums(customer_id: int, today: date) -> _Sums:
+    """Everything that is a number, in one round trip."""
+    year_ago = today - timedelta(days=365)
+    with connection.cursor() as cursor:
+        cursor.execute(_SUMS, {"customer": customer_id, "year_ago": year_ago})
+        return _Sums(*cursor.fetchone())

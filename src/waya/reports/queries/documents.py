@@ -1,0 +1,193 @@
+"""Invoices and pro formas, and what an invoice booked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import F, Prefetch
+
+from waya.billing.models import CreditUse, Invoice, InvoiceLine, InvoiceTax, ProForma
+from waya.kernel.money import Money
+from waya.kernel.periods import Period
+from waya.org.models import AuditRecord
+from waya.payments.models import Allocation
+from waya.reports.queries.books import Entry, entries_of
+from waya.reports.queries.owing import UNPAID
+from waya.reports.queries.paging import ROWS, Page, before, cut
+
+
+@dataclass(frozen=True, slots=True)
+class Tax:
+    """One tax over all lines of an invoice."""
+
+    name: str
+    percent: str
+    base: Money
+    amount: Money
+    law: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line, its half-open period, and the facts behind it."""
+
+    description: str
+    period: Period | None
+    net: Money
+    tax: Money
+    total: Money
+    why: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What settled a part of an invoice: a payment, or customer credit."""
+
+    at: datetime
+    words: str
+    receipt: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """An invoice with everything on it and behind it."""
+
+    invoice: Invoice
+    state: str
+    lines: list[Line]
+    taxes: list[Tax]
+    settled: list[Settled]
+    left: Money
+    booked: list[Entry]
+    pro_forma: ProForma | None
+    issued: AuditRecord | None
+
+
+def state_of(invoice: Invoice, today: date) -> str:
+    """paid, part_paid, overdue or open."""
+    if invoice.paid_minor >= invoice.total_minor:
+        return "paid"
+    if invoice.due_on < today:
+        return "overdue"
+    return "part_paid" if invoice.paid_minor else "open"
+
+
+def invoices(
+    entity_id: int, today: date, *, state: str = "", customer_id: int | None = None, key: str = ""
+) -> Page[Invoice]:
+    """Invoices, newest first; `state` is open, overdue or paid."""
+    rows = Invoice.objects.filter(entity_id=entity_id).select_related("customer")
+    if customer_id is not None:
+        rows = rows.filter(customer_id=customer_id)
+    if state == "open":
+        rows = rows.filter(UNPAID, due_on__gte=today)
+    elif state == "overdue":
+        rows = rows.filter(UNPAID, due_on__lt=today)
+    elif state == "paid":
+        rows = rows.filter(paid_minor=F("total_minor"))
+    if (last := before(key)) is not None:
+        rows = rows.filter(pk__lt=last)
+    return cut(list(rows.order_by("-pk")[: ROWS + 1]), lambda row: str(row.pk))
+
+
+def pro_formas(
+    entity_id: int, *, state: str = "", customer_id: int | None = None, key: str = ""
+) -> Page[ProForma]:
+    """Renewals asked for, newest first."""
+    rows = ProForma.objects.filter(entity_id=entity_id)
+    rows = rows.select_related("customer", "subscription__plan", "invoice")
+    if customer_id is not None:
+        rows = rows.filter(customer_id=customer_id)
+    if state:
+        rows = rows.filter(state=state)
+    if (last := before(key)) is not None:
+        rows = rows.filter(pk__lt=last)
+    return cut(list(rows.order_by("-pk")[: ROWS + 1]), lambda row: str(row.pk))
+
+
+def unpaid_total(entity_id: int, currency: str) -> tuple[int, Money]:
+    """How many invoices are unpaid, and how much of them."""
+    rows = Invoice.objects.filter(UNPAID, entity_id=entity_id)
+    found = rows.values_list("total_minor", "paid_minor")
+    left = [total - paid for total, paid in found]
+    return len(left), Money(sum(left), currency)
+
+
+def paper(entity_id: int, number: str, today: date) -> Paper | None:
+    """One invoice by its number; None for one that this company does not have. Eight queries."""
+    ordered = InvoiceLine.objects.order_by("pk").prefetch_related(
+        Prefetch("taxes", InvoiceTax.objects.order_by("sequence"))
+    )
+    invoice = (
+        Invoice.objects.filter(entity_id=entity_id, number=number)
+        .select_related("customer", "entity", "pro_forma")
+        .prefetch_related(Prefetch("lines", ordered))
+        .first()
+    )
+    if invoice is None:
+        return None
+    issued = AuditRecord.objects.filter(subject_kind="invoice", subject_id=invoice.pk)
+    return Paper(
+        invoice=invoice,
+        state=state_of(invoice, today),
+        lines=[_line(line, invoice.currency) for line in invoice.lines.all()],
+        taxes=_taxes(invoice),
+        settled=_settled(invoice),
+        left=Money(invoice.total_minor - invoice.paid_minor, invoice.currency),
+        booked=entries_of(entity_id, _sources(invoice)),
+        pro_forma=getattr(invoice, "pro_forma", None),
+        issued=issued.order_by("pk").first(),
+    )
+
+
+def _line(line: InvoiceLine, currency: str) -> Line:
+    return Line(
+        description=line.description,
+        period=Period(line.start, line.end) if line.start and line.end else None,
+        net=Money(line.net_minor, currency),
+        tax=Money(line.tax_minor, currency),
+        total=Money(line.total_minor, currency),
+        why=line.why,
+    )
+
+
+def _taxes(invoice: Invoice) -> list[Tax]:
+    """The taxes of all lines, added up by name and rate, in the order they stack."""
+    sums: dict[tuple[int, str, str, str], list[int]] = {}
+    for line in invoice.lines.all():
+        for tax in line.taxes.all():
+            rate = f"{tax.rate_percent.normalize():f}"
+            both = sums.setdefault((tax.sequence, tax.name, rate, tax.law), [0, 0])
+            both[0] += tax.base_minor
+            both[1] += tax.amount_minor
+    return [
+        Tax(name, rate, Money(base, invoice.currency), Money(amount, invoice.currency), law)
+        for (_, name, rate, law), (base, amount) in sorted(sums.items())
+    ]
+
+
+def _settled(invoice: Invoice) -> list[Settled]:
+    shares = Allocation.objects.filter(invoice=invoice).select_related("payment")
+    paid = [
+        Settled(one.payment.paid_at, one.payment.transaction, one.payment.receipt_number,
+                Money(one.amount_minor, invoice.currency))
+        for one in shares
+    ]  # fmt: skip
+    credit = [
+        Settled(one.used_at, "customer credit", "", Money(one.amount_minor, invoice.currency))
+        for one in CreditUse.objects.filter(invoice=invoice)
+    ]
+    return sorted([*paid, *credit], key=lambda one: one.at)
+
+
+def _sources(invoice: Invoice) -> list[str]:
+    """The sources under which the ledger keeps this invoice and the credit spent on it."""
+    uses = CreditUse.objects.filter(invoice=invoice).values_list("pk", flat=True)
+    return [f"invoice:{invoice.number}", *(f"credit_use:{use}" for use in uses)]
+
+
+def exists(entity_id: int, number: str) -> bool:
+    """Whether there is an invoice of this number."""
+    return Invoice.objects.filter(entity_id=entity_id, number=number).exists()

@@ -1,0 +1,1 @@
+"""Reads across contexts: what they give and how many queries they take."""
