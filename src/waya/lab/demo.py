@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import httpx
@@ -20,42 +20,9 @@ from waya.cli.postgres.account import Unusable
 from waya.cli.processes import tether
 from waya.cli.processes.supervisor import Program, Supervisor, waya
 from waya.cli.up import free_port, migrate, programs
-from waya.lab import smoke
+from waya.lab.demo_ports import ROUTERS, Ports, free_run
+from waya.lab.smoke.play import play
 from waya.lab.town import people
-
-ROUTERS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """Every port of a demo; the router ones are the first of three."""
-
-    web: int
-    handset: int
-    daraja: int
-    control: int
-    router: int
-    proxy: int
-
-    @property
-    def web_url(self) -> str:
-        """The console's, and the portal's under /my/."""
-        return f"http://127.0.0.1:{self.web}"
-
-    @property
-    def daraja_url(self) -> str:
-        """The simulated Safaricom's, with its SMS."""
-        return f"http://127.0.0.1:{self.daraja}"
-
-    @property
-    def control_url(self) -> str:
-        """Where faults of the simulated routers are made."""
-        return f"http://127.0.0.1:{self.control}"
-
-    @property
-    def routers(self) -> list[int]:
-        """The API ports of the routers."""
-        return [self.router + number for number in range(ROUTERS)]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Serve until interrupted; with --smoke, until the story is told."""
     if options.smoke:
-        return smoke.play()
+        return play()
     os.environ["WAYA_HOME"] = str((options.home or Path("var/demo")).resolve())
     os.environ["WAYA_LAB"] = "1"
     home = ground.prepare_home()
@@ -191,12 +158,3 @@ def _ports(options: argparse.Namespace) -> Ports:
     lab = free_run(options.lab_port, 2 + 2 * ROUTERS)
     return Ports(web=web, handset=handset, daraja=lab, control=lab + 1, router=lab + 2,
                  proxy=lab + 2 + ROUTERS)  # fmt: skip
-
-
-def free_run(wanted: int, count: int) -> int:
-    """The first of so many free ports in a row, from a wanted one up; 0 is anywhere."""
-    start = wanted or free_port(0)
-    for first in range(start, start + 2000, count):
-        if all(free_port(first + number) == first + number for number in range(count)):
-            return first
-    raise Unusable(f"no {count} free ports in a row from {wanted}")
