@@ -68,6 +68,7 @@ update network_router r set
         and d.confirmed_at is null and d.conflict_since is null and d.number <= %(wanted)s
     ) then r.confirmed else greatest(r.confirmed, %(wanted)s) end
 where r.id = %(router_id)s and r.leased_by = %(lease)s
+returning wanted > confirmed
 """
 
 
@@ -80,9 +81,9 @@ def reconcile(*, router_id: int, by: Actor) -> None:
     try again and this returns: no job has to remember anything.
     """
     by = by.must("network.reconcile")
-    while (lease := _take(router_id)) is not None:
-        if not _round(lease, by):
-            return
+    more = True
+    while more and (lease := _take(router_id)) is not None:
+        more = _round(lease, by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +115,10 @@ def _take(router_id: int) -> _Lease | None:
 
 
 def _round(lease: _Lease, by: Actor) -> bool:
-    """One look, one set of steps, one look back. Tells whether to go on."""
+    """One look, one set of steps, one look back. Tells whether there is more to do."""
     rows = queries.owed(lease.router.pk, ROUND)
     if not rows:
-        _give_back(lease)
-        return True
+        return _give_back(lease)
     profiles = queries.profiles_for(lease.router)
 
     async def work(driver: Driver) -> _Outcome:
@@ -194,14 +194,14 @@ def _write_down(lease: _Lease, rows: Sequence[Owed], outcome: _Outcome, by: Acto
     told = replace(by, entity_id=router.entity_id)
     record_many(told, [_happened(row, router, now) for row in held if row.id in confirmed])
     words = dict.fromkeys(outcome.foreign, "") | dict(outcome.refused)
-    note_conflicts(router=router, words=words, by=told)
+    if words:
+        note_conflicts(router=router, words=words, by=told)
     if not held and not words:
         stumble(router=router, error=Trouble.DIFFERS, lease=lease.id, by=told)
         return False
     if router.failures or router.trouble:
         answered(router=router, by=told)
-    _give_back(lease)
-    return True
+    return _give_back(lease)
 
 
 def _confirm(rows: Sequence[Owed], now: datetime) -> set[int]:
@@ -215,7 +215,8 @@ def _confirm(rows: Sequence[Owed], now: datetime) -> set[int]:
         return {key for (key,) in cursor.fetchall()}
 
 
-def _give_back(lease: _Lease) -> None:
+def _give_back(lease: _Lease) -> bool:
+    """Give back the lease; tells whether the router is owed something still."""
     now = clock.real_now()
     values: dict[str, Any] = {
         "router_id": lease.router.pk,
@@ -226,6 +227,8 @@ def _give_back(lease: _Lease) -> None:
     }
     with connection.cursor() as cursor:
         cursor.execute(_GIVE_BACK, values)
+        (more,) = cursor.fetchone() or (False,)
+        return bool(more)
 
 
 def _happened(row: Owed, router: Router, now: datetime) -> Happened:
