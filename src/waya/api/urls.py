@@ -6,10 +6,10 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
-from waya.api import customers, invoices, routers, sales
+from waya.api import customers, invoices, payments, routers, sales
 from waya.api.door import api, problem
 
-for resource in (sales, customers, invoices, routers):
+for resource in (sales, customers, invoices, payments, routers):
     api.add_router("", resource.router)
 
 

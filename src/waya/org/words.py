@@ -50,7 +50,7 @@ REFUSALS = {
     "no_merchant": _("There is no paybill to ask with yet. Use cash until there is one."),
     "amount_out_of_range": _("M-PESA moves from 1 to 250,000 shillings at a time."),
     "prompt_waiting": _("This phone was asked a moment ago. Ask again in %(seconds)s s."),
-    "already_matched": _("Not matched: this money has a customer. %(by)s matched it to %(customer)s."),
+    "already_matched": _("Not matched: %(by)s matched this money to %(customer)s before."),
     "other_entity": _("This belongs to another company."),
     "provider_refused": _("The provider refused this: %(said)s"),
     "slip_missing": _("Cash needs the number of its slip."),

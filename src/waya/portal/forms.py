@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -9,6 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from waya.kernel import money
 from waya.kernel.errors import Refused
 from waya.org.words import words
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 # Beside which field a refusal stands; others stand above the form.
 FIELDS = {
@@ -31,7 +36,7 @@ class Typed(forms.Form):
         self.add_error(field if field in self.fields else None, words(refusal))
 
 
-def _phone(label: str, help_text: str = "") -> forms.CharField:
+def _phone(label: _StrPromise, help_text: _StrPromise | str = "") -> forms.CharField:
     return forms.CharField(
         label=label,
         help_text=help_text,

@@ -30,7 +30,7 @@ def why_off(standing: Standing, phone: str) -> dict[str, Any]:
     if ended and standing.pro_formas:
         text = _("Your paid days ended when this day ended")
         lines.append({"on": ended, "when": short(ended), "text": text})
-    cut = AuditRecord.objects.filter(pk=row.standing_cause_id).first()
+    cut = AuditRecord.objects.filter(pk=row.standing_cause_id or 0).first()
     if cut:
         at = timezone.localtime(cut.at)
         text = _("Internet off at %(time)s. Nothing else is wrong with your line.") % {

@@ -18,7 +18,7 @@ class Program:
         self.client = Client(raise_request_exception=False)
         self.headers = {"Authorization": f"Bearer {token}"}
 
-    def get(self, path: str, status: int = 200, **query: Any) -> Any:
+    def get(self, path: str, status: int = 200, /, **query: Any) -> Any:
         """Read; the answer must have this status."""
         answer = self.client.get(f"/api/v1{path}", query, headers=self.headers)
         assert answer.status_code == status, answer.content

@@ -9,6 +9,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from waya.api.tests.make import program
+from waya.billing.commands.documents import quote
 from waya.billing.tests import make
 from waya.org.actors import SYSTEM
 from waya.org.commands.people import open_entity
@@ -82,7 +83,8 @@ def test_a_list_goes_on_where_it_ended(baraka: Entity) -> None:
     for number in range(5):
         register(entity_id=baraka.pk, name=f"C{number}", phone="0700000334", site_name="x",
                  by=SYSTEM)  # fmt: skip
-    bot, seen, after = program(baraka), [], {}
+    bot, seen = program(baraka), []
+    after: dict[str, str] = {}
     while True:
         page = bot.get("/customers", limit=2, **after)
         seen += [row["name"] for row in page["items"]]
@@ -183,7 +185,7 @@ def test_a_list_costs_the_same_for_any_length(
     plan = make.home_10(baraka)
     for number in range(3):
         wished = make.wants(baraka, plan, f"Customer {number}")
-        make.quote(subscription_id=wished.pk, on=make.JUNE_10, by=SYSTEM)
+        quote(subscription_id=wished.pk, on=make.JUNE_10, by=SYSTEM)
         make.pays(wished, 2500_00, make.JUNE_10)
     bot = program(baraka)
     with django_assert_num_queries(queries):

@@ -19,8 +19,9 @@ def raised() -> Iterator[tuple[str, str, set[str]]]:
         if "tests" in path.parts:
             continue
         for node in ast.walk(ast.parse(path.read_text())):
-            named = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Refused"
-            if named and node.args and isinstance(node.args[0], ast.Constant):
+            if not isinstance(node, ast.Call) or getattr(node.func, "id", "") != "Refused":
+                continue
+            if node.args and isinstance(node.args[0], ast.Constant):
                 details = {keyword.arg or "" for keyword in node.keywords}
                 yield str(path), str(node.args[0].value), details
 

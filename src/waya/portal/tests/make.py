@@ -40,11 +40,12 @@ class Browser(Client):
         """The words of a page that has this status."""
         return self.words(self.get(path, headers=headers), status)
 
-    def send(self, path: str, status: int = 302, **typed: str) -> HttpResponse:
+    def send(self, path: str, status: int = 302, /, **typed: str) -> HttpResponse:
         """Send a form; the answer has this status."""
-        answer = self.post(path, typed)
+        answer: object = self.post(path, typed)
+        assert isinstance(answer, HttpResponse)
         assert answer.status_code == status, words(answer)
-        return answer  # type: ignore[return-value]  # the client's response is one
+        return answer
 
     @staticmethod
     def words(answer: object, status: int = 200) -> str:
