@@ -19,12 +19,14 @@ from waya.kernel import clock
 
 RECORD = "backup.json"
 _TRIAL = "waya_trial"
+_DAY_SECONDS = 86_400
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Where to, and how sure to be."""
     parser.add_argument("--to", type=Path, help="a folder; default: backups in WAYA_HOME")
     tries = "restore it into a database beside, and compare row counts"
+    parser.add_argument("--keep", type=int, help="afterwards, remove all but so many")
     parser.add_argument("--try", dest="trial", action="store_true", help=tries)
 
 
@@ -45,8 +47,23 @@ def run(options: argparse.Namespace) -> int:
     record = {"at": now.isoformat(), "file": str(file), "bytes": file.stat().st_size,
               "seconds": round(time.monotonic() - began, 1), "tried": options.trial}  # fmt: skip
     (home / RECORD).write_text(json.dumps(record) + "\n")
+    if options.keep:
+        forget(folder, keep=options.keep)
     print(file)
     return 0
+
+
+def due(home: Path) -> bool:
+    """Whether the last backup, or else the home itself, is a day old."""
+    mark = home / RECORD if (home / RECORD).exists() else home / "key"
+    return mark.exists() and time.time() - mark.stat().st_mtime > _DAY_SECONDS
+
+
+def forget(folder: Path, *, keep: int) -> None:
+    """Remove the oldest backups with their keys; their names sort by time."""
+    for file in sorted(folder.glob("waya-*.dump"))[:-keep]:
+        file.unlink()
+        file.with_suffix(".key").unlink(missing_ok=True)
 
 
 def keep_key(home: Path, file: Path) -> None:

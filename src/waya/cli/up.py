@@ -8,12 +8,15 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from functools import partial
 
 from waya.cli import ground
+from waya.cli.backup import due
 from waya.cli.postgres.account import Unusable
 from waya.cli.processes.supervisor import Program, Supervisor, waya
 
 PORT = 8800
+KEEP = 14  # nightly backups
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +38,9 @@ def run(options: argparse.Namespace) -> int:
         address = os.environ.setdefault("WAYA_PUBLIC_URL", f"http://{options.host}:{port}")
         environment = {"DATABASE_URL": server.application_url} if server else {}
         print(f"Waya is at {address}; its home is {home}", flush=True)
-        return Supervisor(programs(options.host, port, environment), server=server).run()
+        nightly = waya("backup", "backup", "--try", "--keep", str(KEEP), due=partial(due, home))
+        kept = [*programs(options.host, port, environment), nightly]
+        return Supervisor(kept, server=server).run()
 
 
 def programs(host: str, port: int, environment: Mapping[str, str]) -> list[Program]:

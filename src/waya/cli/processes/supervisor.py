@@ -22,6 +22,7 @@ log = logging.getLogger("waya.supervisor")
 _TICK_SECONDS = 0.2
 _LONGEST_WAIT_SECONDS = 15.0
 _SETTLED_SECONDS = 10.0
+_FAILED_ERRAND_SECONDS = 3600.0
 _SERVER_WAIT_SECONDS = 1.0  # its orphans hold its memory for a moment after a kill
 
 
@@ -33,11 +34,18 @@ class Program:
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
     patience_seconds: float = 10.0
+    # An errand is not kept running: it is started when this says so, and then ends by itself.
+    due: Callable[[], bool] | None = None
 
 
-def waya(name: str, *words: str, environment: Mapping[str, str] | None = None) -> Program:
+def waya(
+    name: str,
+    *words: str,
+    environment: Mapping[str, str] | None = None,
+    due: Callable[[], bool] | None = None,
+) -> Program:
     """A program that is one of our own commands."""
-    return Program(name, [sys.executable, "-m", "waya", *words], environment or {})
+    return Program(name, [sys.executable, "-m", "waya", *words], environment or {}, due=due)
 
 
 @dataclass(slots=True)
@@ -97,7 +105,8 @@ class Supervisor:
 
     def _start_all(self) -> None:
         for child in self._children:
-            self._start(child)
+            if child.program.due is None:
+                self._start(child)
 
     def _start(self, child: _Child) -> None:
         environment = os.environ | child.program.environment
@@ -107,7 +116,8 @@ class Supervisor:
     def _tend(self, child: _Child) -> None:
         now = time.monotonic()
         if child.process is None:
-            if now >= child.next_try:
+            due = child.program.due
+            if now >= child.next_try and (due is None or due()):
                 self._start(child)
             return
         code = child.process.poll()
@@ -116,9 +126,18 @@ class Supervisor:
                 child.failures = 0
             return
         tether.end_group(child.process.pid)
+        if child.program.due is not None:
+            self._errand_done(child, code)
+            return
         wait = _back_off(child.failures)
         log.warning("%s ended with %s; again in %.1f s", child.program.name, code, wait)
         child.process, child.failures, child.next_try = None, child.failures + 1, now + wait
+
+    def _errand_done(self, child: _Child, code: int) -> None:
+        if code:
+            log.error("%s failed with %s; again in an hour", child.program.name, code)
+        child.process = None
+        child.next_try = time.monotonic() + (_FAILED_ERRAND_SECONDS if code else 0)
 
     def _tend_server(self) -> None:
         server = self._server

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from waya.cli import backup
 from waya.cli.postgres import dumps
 from waya.cli.postgres.account import Unusable
 from waya.cli.postgres.server import ensure_running
@@ -89,3 +92,18 @@ def test_a_damaged_dump_is_not_taken(home: Path, folder: Path) -> None:
     dumps.load(server.url, whole)
     assert dumps.counts(server.url) == {"public.full_of": 9999}
     server.stop()
+
+
+def test_a_backup_is_due_a_day_after_the_last_and_old_ones_go(tmp_path: Path) -> None:
+    assert not backup.due(tmp_path)
+    for name, age in (("key", 3 * 86_400), (backup.RECORD, 86_000)):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (time.time() - age, time.time() - age))
+        assert backup.due(tmp_path) == (name == "key")
+    for day in range(1, 6):
+        (tmp_path / f"waya-2027010{day}T000000Z.dump").touch()
+        (tmp_path / f"waya-2027010{day}T000000Z.key").touch()
+    backup.forget(tmp_path, keep=2)
+    assert sorted(path.name[5:13] for path in tmp_path.glob("waya-*")) == [
+        "20270104", "20270104", "20270105", "20270105",
+    ]  # fmt: skip

@@ -98,3 +98,20 @@ def test_the_first_death_costs_no_time_and_later_ones_ever_more() -> None:
     assert waits[0] == 0
     assert waits == sorted(waits)
     assert waits[-1] <= 15
+
+
+def test_an_errand_is_run_when_it_is_due_and_not_before(folder: Path) -> None:
+    asked: list[int] = []
+
+    def due() -> bool:
+        asked.append(1)
+        return len(asked) in (3, 5)
+
+    program = Program("errand", ["sh", "-c", f"echo done >>{folder}/errands"], due=due)
+
+    def call() -> int:
+        until(lambda: len(asked) > 8)
+        return 0
+
+    assert Supervisor([program], server=None).run(call) == 0
+    assert (folder / "errands").read_text() == "done\ndone\n"
