@@ -32,8 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lab-port", type=int, default=8810, help="the simulators, from here up")
     parser.add_argument("--home", type=Path, help="where its data is; var/demo by default")
     parser.add_argument("--customers", type=int, default=200)
-    parser.add_argument("--days", type=int, default=95, help="of history")
-    parser.add_argument("--pace", type=float, default=25.0, help="mean seconds between payments")
+    parser.add_argument("--days", type=int, default=75, help="of history")
+    parser.add_argument("--pace", type=float, default=45.0, help="mean seconds between payments")
     parser.add_argument("--ready-within", type=float, help="seconds; exit 1 if not serving by then")
     parser.add_argument("--smoke", action="store_true", help="play the story, then end")
 

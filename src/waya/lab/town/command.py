@@ -31,8 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--portal-host", default="127.0.0.1")
     parser.add_argument("--portal-port", type=int, required=True)
     parser.add_argument("--customers", type=int, default=200)
-    parser.add_argument("--days", type=int, default=95, help="of history")
-    parser.add_argument("--pace", type=float, default=25.0, help="mean seconds between payments")
+    parser.add_argument("--days", type=int, default=75, help="of history")
+    parser.add_argument("--pace", type=float, default=45.0, help="mean seconds between payments")
     parser.add_argument("--only-found", action="store_true", help="make the history, then end")
 
 

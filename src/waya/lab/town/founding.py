@@ -78,7 +78,8 @@ def found(lab: Lab, on: date) -> tuple[Entity, Merchant]:
 
 
 def _routers(entity: Entity, lab: Lab) -> None:
-    for (name, place), port in zip(MASTS, lab.router_ports, strict=True):
+    """Each with its own pool: the pay page knows a line by its address."""
+    for number, ((name, place), port) in enumerate(zip(MASTS, lab.router_ports, strict=True)):
         router = add_router(
             entity_id=entity.pk,
             name=name,
@@ -89,6 +90,8 @@ def _routers(entity: Entity, lab: Lab) -> None:
             password="waya",
             portal_host=lab.portal_host,
             portal_port=lab.portal_port,
+            pool="customers",
+            local_address=f"10.{number}.0.1",
             by=SYSTEM,
         )
         if router.port != port:

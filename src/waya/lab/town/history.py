@@ -18,6 +18,7 @@ from waya.kernel import clock
 from waya.kernel.money import Money
 from waya.kernel.periods import days_between
 from waya.lab.town.people import Habit, Household
+from waya.messaging.commands import drain_outbox
 from waya.network.commands.reconcile import reconcile
 from waya.network.models import Router
 from waya.network.queries import routers_due
@@ -30,6 +31,7 @@ from waya.payments import providers
 from waya.payments.commands.match import match
 from waya.payments.commands.notifications import receive
 from waya.payments.commands.take import drain
+from waya.payments.commands.thanks import thank
 from waya.payments.models import Merchant, Payment
 from waya.subscriptions.commands import activate, request
 from waya.subscriptions.rules.life import Renewal
@@ -67,6 +69,8 @@ class History:
             self._match_old()
             for router_id in routers_due(clock.real_now()):
                 reconcile(router_id=router_id, by=SYSTEM)
+            thank(entity_id=self.entity.pk, by=SYSTEM)
+            drain_outbox(by=SYSTEM)
             if number % 10 == 9 or day == last:
                 self.say(f"{day:%d %b}: {len(self.customers)} customers")
 

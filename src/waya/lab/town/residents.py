@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 from django.db import connection
 
+from waya.billing.models import ProForma
 from waya.billing.queries.accounts import accounts
 from waya.kernel import clock
 from waya.lab.town.founding import Lab
@@ -27,6 +28,8 @@ from network_desiredaccess d join radius_private.access_secret s using (name)
 where d.router_id = %s and not d.ended order by d.name
 """
 ROUND_SECONDS = 2.0
+# Some have left for good, so a town is never without a walled customer.
+ALWAYS_BEHIND = 4
 
 
 class Residents:
@@ -78,25 +81,37 @@ class Residents:
         self._post(self.lab.daraja_url, "/_sim/phones", {"phones": phones})
 
     def _pay_somebody(self) -> None:
-        """One of those who have something to pay does so, from their own phone."""
+        """One of those who have something to pay does so, from their own phone: mostly in
+        time, sometimes after being walled, now and then with a slip in the account number."""
         self._next_payment = clock.real_now() + self.pace * self._chance.uniform(0.4, 1.6)
-        walled = Subscription.objects.filter(
-            entity=self.entity, state=Subscription.SUSPENDED
-        ).values_list("customer_id", flat=True)
-        owing = {k: a.to_pay for k, a in accounts(self.entity.pk, walled).items() if a.to_pay}
+        rows = Subscription.objects.filter(entity=self.entity)
+        walled = list(
+            rows.filter(state=Subscription.SUSPENDED).values_list("customer_id", flat=True)
+        )
+        asked = list(
+            ProForma.objects.filter(entity=self.entity, state=ProForma.OPEN).values_list(
+                "customer_id", flat=True
+            )
+        )
+        late = len(walled) > ALWAYS_BEHIND and self._chance.random() < 0.4
+        ready = walled if late else sorted(set(asked) - set(walled))
+        owing = {k: a.to_pay for k, a in accounts(self.entity.pk, ready).items() if a.to_pay}
         if not owing:
             return
         customer_id = self._chance.choice(sorted(owing))
         contact = Contact.objects.select_related("customer").get(
             customer_id=customer_id, primary=True
         )
+        account = contact.customer.account_number
+        if self._chance.random() < 0.15:
+            account = account[:3] + account[5] + account[4] + account[3] + account[6:]
         self._post(
             self.lab.daraja_url,
             "/_sim/pay",
             {
                 "msisdn": contact.phone.removeprefix("+"),
                 "shortcode": self.merchant.short_code,
-                "account": contact.customer.account_number,
+                "account": account,
                 "amount": -(-owing[customer_id].minor // 100),
             },
         )
