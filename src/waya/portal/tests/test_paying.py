@@ -138,10 +138,11 @@ def test_sending_again_too_soon_is_refused_with_the_wait(
     browser = signed_in()
     wait = wait_of(browser)
     Prompt.objects.update(state=Prompt.FAILED, result_code="1032")
-    page = words(browser.send(f"{wait}/again", 422))
+    (prompt,) = Prompt.objects.all()
+    page = words(browser.send(f"/my/wait/{prompt.public_id}/again", 422))
     assert "This phone was asked a moment ago" in page
     Prompt.objects.update(made_at=F("made_at") - timedelta(minutes=3))
-    again = browser.send(f"{wait}/again").headers["Location"]
+    again = browser.send(f"/my/wait/{prompt.public_id}/again").headers["Location"]
     assert again != wait
     assert len(provider.wishes) == 2
 
