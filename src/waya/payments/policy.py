@@ -12,9 +12,8 @@ class PaymentPolicy:
 
     A callback waits `join_minutes` for its prompt to become known. A phone is asked again
     after `prompt_again_seconds`, for the same amount after `prompt_same_amount_seconds`
-    (what M-PESA itself allows). A prompt that is silent for `prompt_silent_seconds` is asked
-    about. With `validation_rejects_unknown` a wrong account number is refused while it is
-    typed; without, the money is taken and stands in suspense.
+    (what M-PESA itself allows). With `validation_rejects_unknown` a wrong account number is
+    refused while it is typed; without, the money is taken and stands in suspense.
     """
 
     policy_name: ClassVar[str] = "payments.payments"
@@ -22,7 +21,6 @@ class PaymentPolicy:
     join_minutes: int = 10
     prompt_again_seconds: int = 60
     prompt_same_amount_seconds: int = 120
-    prompt_silent_seconds: int = 25
     validation_rejects_unknown: bool = False
     tell_refused_prompts: bool = True
 

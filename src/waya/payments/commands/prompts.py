@@ -137,7 +137,7 @@ def query_silent(*, by: Actor) -> int:
     by = by.must("payments.prompt")
     now = clock.real_now()
     inbox.abandoned_prompts(at=now).update(state=Prompt.UNKNOWN)
-    rows = inbox.silent_prompts(at=now, policy=PaymentPolicy())
+    rows = inbox.silent_prompts(at=now)
     asked = 0
     for row in rows.select_related("merchant", "customer")[:_AT_ONCE]:
         if rows.filter(pk=row.pk).update(queried_at=now):
@@ -177,6 +177,6 @@ def nudge_silent(*, by: Actor) -> None:
     """Ask for silent prompts to be looked into, if there are any."""
     by.must("payments.prompt")
     now = clock.real_now()
-    silent = inbox.silent_prompts(at=now, policy=PaymentPolicy())
+    silent = inbox.silent_prompts(at=now)
     if silent.exists() or inbox.abandoned_prompts(at=now).exists():
         jobs.nudge("payments.query_prompts", key="silent")

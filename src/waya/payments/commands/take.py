@@ -86,28 +86,26 @@ def drain(*, merchant_id: int, by: Actor) -> int:
     """
     by = by.must("payments.take")
     merchant = Merchant.objects.get(pk=merchant_id)
+    policy = chosen(PaymentPolicy, merchant.entity_id)
     done = 0
     while _lease(merchant_id):
         try:
-            done += _drain(merchant, by)
+            done += _drain(merchant, policy, by)
         finally:
             with connection.cursor() as cursor:
                 cursor.execute(_RELEASE, [merchant_id])
-        if not inbox.takeable(merchant, _policy(merchant), limit=1):
+        if not inbox.takeable(merchant, policy, limit=1):
             break
     return done
 
 
-def _drain(merchant: Merchant, by: Actor) -> int:
-    done, after = 0, 0
-    while batch := inbox.takeable(merchant, _policy(merchant), limit=AT_ONCE, after=after):
-        done += _take_or_halve(merchant, batch, by)
-        after = batch[-1]
+def _drain(merchant: Merchant, policy: PaymentPolicy, by: Actor) -> int:
+    done, after, more = 0, 0, True
+    while more:
+        batch = inbox.takeable(merchant, policy, limit=AT_ONCE, after=after)
+        done += _take_or_halve(merchant, batch, by) if batch else 0
+        after, more = max(batch, default=0), len(batch) == AT_ONCE
     return done
-
-
-def _policy(merchant: Merchant) -> PaymentPolicy:
-    return chosen(PaymentPolicy, merchant.entity_id)
 
 
 def _lease(merchant_id: int) -> bool:
@@ -156,5 +154,6 @@ def nudge_waiting(*, by: Actor) -> None:
     """Ask for every merchant account to be drained that something takeable waits for."""
     by.must("payments.take")
     for merchant in Merchant.objects.filter(pk__in=inbox.merchants_with_waiting()):
-        if inbox.takeable(merchant, _policy(merchant), limit=1):
+        policy = chosen(PaymentPolicy, merchant.entity_id)
+        if inbox.takeable(merchant, policy, limit=1):
             jobs.nudge("payments.drain", key=f"merchant:{merchant.pk}", merchant_id=merchant.pk)

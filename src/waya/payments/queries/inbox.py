@@ -18,6 +18,9 @@ from waya.payments.rules.matching import normalise
 from waya.payments.rules.prompts import OPEN
 from waya.subscriptions.models import Subscription
 
+# Safaricom has decided most prompts by then; asked earlier, it only says that it is busy.
+SILENT = timedelta(seconds=25)
+
 # A callback whose prompt is not known is left alone until the prompt's own answer is stored,
 # its money was confirmed otherwise, or it has waited long enough.
 _TAKEABLE = """
@@ -136,13 +139,13 @@ def waiting_count(entity_id: int) -> int:
     ).count()
 
 
-def silent_prompts(*, at: datetime, policy: PaymentPolicy) -> QuerySet[Prompt]:
+def silent_prompts(*, at: datetime) -> QuerySet[Prompt]:
     """Prompts that nobody has spoken of for too long and that were not asked about."""
     return Prompt.objects.filter(
         state=Prompt.SENT,
         key__isnull=False,
         queried_at=None,
-        made_at__lt=at - timedelta(seconds=policy.prompt_silent_seconds),
+        made_at__lt=at - SILENT,
     ).order_by("pk")
 
 
