@@ -19,4 +19,5 @@ DAILY: Daily = (
 # Which task goes on when an approval of a kind is granted.
 APPROVED: dict[str, str] = {
     "cut_off": "payments.cut_off_approved",
+    "network.remove": "network.remove_approved",
 }
