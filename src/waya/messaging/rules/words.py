@@ -60,6 +60,10 @@ TEXTS: Final[Mapping[str, Mapping[str, str]]] = {
         SWAHILI: "Umerudi mtandaoni, {name}. Tumepokea {amount} ({receipt}). "
         "Umelipa hadi {until}. {isp}",
     },
+    "back": {
+        ENGLISH: "You are back online, {name}. We received {amount} ({receipt}). {isp}",
+        SWAHILI: "Umerudi mtandaoni, {name}. Tumepokea {amount} ({receipt}). {isp}",
+    },
     "short": {
         ENGLISH: "We received {amount} ({receipt}). {missing} more is needed. "
         "Paybill {paybill}, account {account}. {isp}",

@@ -21,10 +21,10 @@ def thanks(
         return "router_away"
     if ACTIVATED in effects and has_until:
         return "welcome"
-    if came_back and has_until:
-        return "restored"
+    if came_back:
+        return "restored" if has_until else "back"
     if RENEWED in effects and has_until:
         return "paid"
-    if missing_minor > 0 and not came_back:
+    if missing_minor > 0:
         return "short"
     return "received"

@@ -151,7 +151,7 @@ def test_a_payer_in_clear_is_asked_for_the_account_and_told_again_when_it_is_fou
         ({"subscription.renewed", "subscription.restored"}, True, False, 0, "restored"),
         ({"subscription.renewed"}, True, False, 0, "paid"),
         ({"subscription.renewed"}, True, True, 0, "paid"),
-        ({"subscription.restored"}, False, False, 500, "received"),
+        ({"subscription.restored"}, False, False, 500, "back"),
         (set(), True, False, 500, "short"),
         (set(), False, False, 0, "received"),
     ],
