@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 
 from django.db import transaction
 
 from waya.catalog.models import Plan, Price, TaxRate
-from waya.catalog.rules.packs import PACKS
+from waya.catalog.rules.packs import ROWS
+from waya.catalog.rules.packs.rows import Row
 from waya.kernel.errors import Refused
 from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
@@ -19,22 +19,33 @@ from waya.org.models import Entity
 def seed_taxes(*, by: Actor) -> None:
     """Bring the tax packs' rates in; rates that are there already stay as they are."""
     by.must("catalog.tax")
-    TaxRate.objects.bulk_create(
-        [
-            TaxRate(
-                country=one.country,
-                tax=one.tax,
-                name=one.name,
-                tax_class=one.tax_class,
-                sequence=one.sequence,
-                rate_percent=Decimal(one.percent),
-                valid_from=one.valid_from,
-                end=one.end,
-                law=one.law,
-            )
-            for one in PACKS
-        ],
-        ignore_conflicts=True,
+    TaxRate.objects.bulk_create([_rate(row) for row in ROWS], ignore_conflicts=True)
+
+
+def _rate(row: Row) -> TaxRate:
+    return TaxRate(
+        jurisdiction=row.jurisdiction,
+        tax=row.tax,
+        name=row.name,
+        kind=row.kind,
+        tax_class=row.tax_class,
+        customer_class=row.customer_class,
+        sequence=row.sequence,
+        how=row.how,
+        rate_percent=row.percent,
+        on=list(row.on),
+        share_percent=row.share_percent,
+        per_unit_minor=row.per_unit_minor,
+        least_minor=row.least_minor,
+        most_minor=row.most_minor,
+        category=row.category,
+        reverse=row.reverse,
+        reverse_law=row.reverse_law,
+        valid_from=row.valid_from,
+        end=row.end,
+        recorded_on=row.recorded_on,
+        status=row.status,
+        law=row.law,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -56,28 +57,56 @@ class Price(models.Model):
 
 
 class TaxRate(models.Model):
-    """A tax on a class of supply in a country for a half-open stretch of dates.
+    """A tax on a class of supply in a jurisdiction, dated in two senses.
 
-    Taxes stack in the order of `sequence`; each is charged on the net and the taxes before
-    it. `rate_percent` is exact.
+    It holds on the half-open dates from `valid_from`, and was known from `recorded_on`; a later
+    record of the same rate replaces the earlier one, and nothing is ever changed here. Taxes
+    stack in the order of `sequence`; the base is `share_percent` of the net and of the taxes
+    named in `on` (null: every tax before it). `rate_percent` is exact; how it applies is `how`.
     """
 
-    country = models.CharField(max_length=2)
+    jurisdiction = models.CharField(max_length=20)
     tax = models.CharField(max_length=20)
     name = models.CharField(max_length=60)
+    kind = models.CharField(max_length=20, default="vat")
     tax_class = models.CharField(max_length=20)
+    customer_class = models.CharField(max_length=20, blank=True, default="")
     sequence = models.SmallIntegerField()
+    how = models.CharField(max_length=10, default="ratio")
     rate_percent = models.DecimalField(max_digits=7, decimal_places=4)
+    on = ArrayField(models.CharField(max_length=20), null=True)
+    share_percent = models.DecimalField(max_digits=7, decimal_places=4, default=100)
+    per_unit_minor = models.DecimalField(max_digits=18, decimal_places=4, default=0)
+    least_minor = models.BigIntegerField(null=True)
+    most_minor = models.BigIntegerField(null=True)
+    category = models.CharField(max_length=3, default="S")
+    reverse = models.CharField(max_length=10, blank=True, default="")
+    reverse_law = models.CharField(max_length=200, blank=True, default="")
     valid_from = models.DateField()
     end = models.DateField(null=True)
+    recorded_on = models.DateField()
+    status = models.CharField(max_length=10, default="enacted")
     law = models.CharField(max_length=200)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["country", "tax", "tax_class", "valid_from"], name="tax_rate_once"
-            )
-        ]
+                fields=[
+                    "jurisdiction", "tax", "tax_class", "customer_class", "valid_from",
+                    "recorded_on",
+                ],
+                name="tax_rate_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["enacted", "suspended", "repealed"]),
+                name="tax_rate_status",
+            ),
+            models.CheckConstraint(
+                condition=Q(how__in=["ratio", "per_unit"])
+                | Q(how="gross_up", rate_percent__lt=100),
+                name="tax_rate_how",
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.name} {self.rate_percent} % from {self.valid_from}"

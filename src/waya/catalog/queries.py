@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from waya.catalog.models import Plan, Price, TaxRate
+from waya.catalog.rules.rates import in_force, jurisdictions
 from waya.kernel.errors import Refused
 from waya.kernel.money import Money
 
@@ -50,10 +51,30 @@ def on_day(known: list[Priced], day: date) -> Priced:
     raise Refused("no_price", on=day.isoformat())
 
 
-def tax_rates(country: str, tax_class: str, day: date) -> list[TaxRate]:
-    """The taxes on a class of supply on a day, in the order in which they stack."""
+def tax_rates(
+    place: str, tax_class: str, day: date, *, customer_class: str = "", known_on: date | None = None
+) -> list[TaxRate]:
+    """The taxes on a class of supply at a place on a tax point, in the order in which they stack.
+
+    `place` is a jurisdiction such as `KE` or `US-ZZ-Lake`, which lies in `US-ZZ` and `US`.
+    """
+    return in_force(
+        rates_recorded(place, [tax_class]),
+        place=place, tax_class=tax_class, day=day, customer_class=customer_class,
+        known_on=known_on,
+    )  # fmt: skip
+
+
+def rates_recorded(place: str, tax_classes: Iterable[str]) -> list[TaxRate]:
+    """Every rate ever recorded for some classes of supply at a place, whatever its dates."""
     return list(
-        TaxRate.objects.filter(country=country, tax_class=tax_class, valid_from__lte=day)
-        .filter(Q(end=None) | Q(end__gt=day))
-        .order_by("sequence")
+        TaxRate.objects.filter(
+            jurisdiction__in=jurisdictions(place), tax_class__in=set(tax_classes)
+        )
     )
+
+
+def tax_classes(place: str) -> set[str]:
+    """The classes of supply that any rate at a place is for; none where no pack is known."""
+    rows = TaxRate.objects.filter(jurisdiction__in=jurisdictions(place))
+    return set(rows.values_list("tax_class", flat=True))
