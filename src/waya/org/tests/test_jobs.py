@@ -1,76 +1,66 @@
-"""A job exists exactly when the change that asked for it does: in a request and in a job alike."""
+"""Jobs: written with the change that asks for them, once for each subject that waits."""
 
 from __future__ import annotations
-
-import asyncio
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import pytest
 from django.db import connection, transaction
 from procrastinate import PsycopgConnector
+from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.contrib.django.utils import connector_params
 
-from waya.org.jobs import app, nudge
-
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def queued() -> list[str]:
-    """The queueing locks of waiting jobs."""
-    with connection.cursor() as cursor:
-        cursor.execute("select queueing_lock from procrastinate_jobs where status = 'todo'")
-        return [lock for (lock,) in cursor.fetchall()]
+from waya.org import jobs
+from waya.org.jobs import app
 
 
-@contextmanager
-def task(body: Callable[[], object]) -> Iterator[str]:
-    """A task for as long as the block lasts."""
-    name = "org.tried_in_a_test"
-    app.task(name=name, queue="org")(body)
-    try:
-        yield name
-    finally:
-        del app.tasks[name]
+def waiting() -> list[tuple[str, str, dict[str, int]]]:
+    rows = ProcrastinateJob.objects.filter(status="todo").order_by("pk")
+    return [(row.queue_name, row.task_name, row.args) for row in rows]
 
 
-def work() -> None:
-    """Do what waits in org's queue as a worker does it."""
-
-    async def working() -> None:
-        with app.replace_connector(PsycopgConnector(kwargs=connector_params())) as worker:
-            async with worker.open_async():
-                await worker.run_worker_async(
-                    queues=["org"], wait=False, listen_notify=False, install_signal_handlers=False
-                )
-
-    asyncio.run(working())
+@pytest.mark.django_db
+def test_a_subject_waits_once_and_another_beside_it() -> None:
+    for router_id in (1, 1, 2):
+        jobs.nudge("network.reconcile", key=f"router:{router_id}", router_id=router_id)
+    assert waiting() == [
+        ("network", "network.reconcile", {"router_id": 1}),
+        ("network", "network.reconcile", {"router_id": 2}),
+    ]
 
 
-def test_a_nudge_is_taken_back_with_its_transaction() -> None:
-    with transaction.atomic():
-        nudge("network.reconcile", key="router:1", router_id=1)
-        transaction.set_rollback(True)
-    assert queued() == []
-    nudge("network.reconcile", key="router:1", router_id=1)
-    nudge("network.reconcile", key="router:1", router_id=1)
-    assert queued() == ["network.reconcile:router:1"]
-
-
-def test_a_nudge_from_a_job_is_seen_only_when_its_transaction_is() -> None:
-    seen: list[list[str]] = []
-
-    def body() -> None:
+@pytest.mark.django_db
+def test_a_job_goes_with_the_change_that_asked_for_it() -> None:
+    def change_and_fail() -> None:
         with transaction.atomic():
-            nudge("network.reconcile", key="router:1", router_id=1)
-            looking = threading.Thread(target=lambda: seen.append(queued()))
-            looking.start()
-            looking.join()
-            nudge("network.reconcile", key="router:1", router_id=1)
+            jobs.nudge("network.reconcile", key="router:1", router_id=1)
+            raise InterruptedError
 
-    with task(body) as name:
-        nudge(name, key="once")
-        work()
-    assert seen == [[]]
-    assert queued() == ["network.reconcile:router:1"]
+    with pytest.raises(InterruptedError):
+        change_and_fail()
+    assert waiting() == []
+
+
+@pytest.mark.django_db
+def test_a_subject_at_work_may_wait_again() -> None:
+    jobs.nudge("network.reconcile", key="router:1", router_id=1)
+    with connection.cursor() as cursor:
+        cursor.execute("update procrastinate_jobs set status = 'doing'")
+    jobs.nudge("network.reconcile", key="router:1", router_id=1)
+    assert len(waiting()) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_takes_what_was_written() -> None:
+    """The row is the one that procrastinate itself would have written."""
+    done: list[int] = []
+
+    @app.task(name="org.try", queue="org")
+    def try_it(number: int) -> None:
+        done.append(number)
+
+    jobs.nudge("org.try", key="1", number=7)
+    with app.replace_connector(PsycopgConnector(kwargs=connector_params())) as worker_app:
+        worker_app.run_worker(
+            queues=["org"], wait=False, install_signal_handlers=False, listen_notify=False
+        )
+    assert done == [7]
+    assert waiting() == []
