@@ -152,7 +152,8 @@ _WRITE = """
 update messaging_message m
 set state = told.state, reason = told.reason, provider_id = told.provider_id,
     sent_at = told.sent_at, next_try_at = coalesce(told.next_try_at, m.next_try_at),
-    leased_until = null
+    leased_until = null,
+    body = case when m.key = 'code' and told.state <> 'waiting' then '' else m.body end
 from unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::timestamptz[],
             %s::timestamptz[])
     as told(id, state, reason, provider_id, sent_at, next_try_at)
@@ -163,7 +164,10 @@ returning m.id
 
 @transaction.atomic
 def _write(one: Sendable, batch: Sequence[Message], results: Sequence[SmsResult], by: Actor) -> int:
-    """Keep what the carrier said of each message, and tell the timeline what is final."""
+    """Keep what the carrier said of each message, and tell the timeline what is final.
+
+    A sign-in code is forgotten once it has gone out: nobody reads it here.
+    """
     now = clock.real_now()
     states = [_state(row, result, one) for row, result in zip(batch, results, strict=True)]
     columns: list[list[object]] = [

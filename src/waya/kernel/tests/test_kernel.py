@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waya.kernel import ids, phone
+from waya.kernel import clock, ids, phone
 from waya.kernel.errors import CurrencyMismatch, Refused
 from waya.kernel.money import Money, parse
 from waya.kernel.periods import Period, add_months, next_anchor, on_day, previous_anchor
@@ -112,3 +112,14 @@ def test_a_phone_is_one_number_however_typed(typed: str) -> None:
 def test_what_is_no_phone_is_refused() -> None:
     with pytest.raises(Refused, match="phone_unreadable"):
         phone.e164("call me", "KE")
+
+
+@pytest.mark.parametrize("ahead", [timedelta(0), timedelta(days=31), timedelta(days=-90)])
+def test_a_moment_told_by_either_clock_is_business_time(
+    ahead: timedelta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "_offset", lambda: ahead)
+    a_while_ago = timedelta(hours=2)
+    for now in (clock.real_now(), clock.now()):
+        heard = clock.told(now - a_while_ago)
+        assert abs(heard - (clock.now() - a_while_ago)) < timedelta(minutes=1)

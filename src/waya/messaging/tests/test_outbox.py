@@ -19,6 +19,7 @@ from waya.messaging.drivers import Sms, SmsResult
 from waya.messaging.drivers.fake import FakeSms
 from waya.messaging.models import Message
 from waya.messaging.policy import MessagePolicy
+from waya.messaging.rules.words import Say
 from waya.messaging.tests import make
 from waya.org.actors import SYSTEM, Actor
 from waya.org.commands.policies import choose
@@ -64,6 +65,16 @@ def test_a_message_is_sent_and_stands_on_the_customer_s_timeline(
     assert carrier.sent[0].body.startswith("Thank you Chebet, we received KES 2,500 (paid:1)")
     record = AuditRecord.objects.get(action="message.sent")
     assert (record.customer_id, record.entity_id) == (7, entity.pk)
+
+
+def test_a_sign_in_code_is_forgotten_once_it_is_sent(entity: Entity, carrier: Carrier) -> None:
+    code = Say(entity.pk, "+254700000418", "code", "en", {"code": "402913"}, once="code:1")
+    commands.send_many(says=[code, make.say(entity, "paid:1")], by=SYSTEM)
+    assert commands.drain_outbox(by=SYSTEM) == 2
+    assert any("402913" in sms.body for sms in carrier.sent)
+    assert Message.objects.get(key="code").body == ""
+    assert Message.objects.get(key="received").body
+    assert not AuditRecord.objects.filter(why__icontains="402913").exists()
 
 
 def test_the_same_event_is_told_once(entity: Entity, carrier: Carrier) -> None:

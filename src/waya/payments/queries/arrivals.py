@@ -57,7 +57,7 @@ class Fresh:
     def arrived(self, today: date) -> Arrived:
         """The same, ready to be booked."""
         told, merchant = self.received, self.merchant
-        paid_at = told.paid_at or clock.now()
+        paid_at = clock.told(told.paid_at) if told.paid_at else clock.now()
         zone = ZoneInfo(merchant.entity.zone)
         why = {"notification": self.notification_id}
         return Arrived(
