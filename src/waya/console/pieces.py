@@ -125,6 +125,7 @@ class Confirm:
     back: str
     form: Form | None = None
     money: Sequence[Sum] = ()
+    money_words: str = "Money"
     total: Money | None = None
     total_words: str = ""
     total_note: str = ""

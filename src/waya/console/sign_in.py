@@ -16,6 +16,14 @@ from django.views.decorators.http import require_POST
 class StaffAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
     """Nobody signs up: members of staff are invited."""
 
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "account_inactive": "This account has been closed. Ask whoever runs Waya here.",
+        "username_password_mismatch": "No member of staff has this name and password.",
+        "username_email_password_mismatch": "No member of staff has this name and password.",
+        "email_password_mismatch": "No member of staff has this name and password.",
+        "too_many_login_attempts": "Too many tries. Wait five minutes, then try again.",
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Never."""
         return False
@@ -23,14 +31,6 @@ class StaffAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has 
 
 class StaffSignInForm(LoginForm):  # type: ignore[misc]  # allauth has no types
     """A username or an e-mail address, and a password; in our words."""
-
-    error_messages = {
-        "account_inactive": "This account has been closed. Ask whoever runs Waya here.",
-        "username_password_mismatch": "No member of staff has this name and password.",
-        "username_email_password_mismatch": "No member of staff has this name and password.",
-        "email_password_mismatch": "No member of staff has this name and password.",
-        "too_many_login_attempts": "Too many tries. Wait five minutes, then try again.",
-    }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

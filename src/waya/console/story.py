@@ -7,7 +7,8 @@ today's prices or policies. An action that has no sentence here is told plainly.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -35,6 +36,7 @@ class Told:
 
 def entry(event: Event, by: Actor) -> Entry:
     """An event as a line of a timeline, with what is behind it."""
+    event = _seen_by(by, event)
     record = event.record
     told = _SENTENCES.get(record.action, _plain)(event)
     actor = "" if record.actor_kind in ("system", "customer") else record.actor_name
@@ -49,9 +51,30 @@ def entry(event: Event, by: Actor) -> Entry:
     )
 
 
-def plainly(event: Event) -> Entry:
+# Facts that say how much.
+_SUMS = {"minor", "amount_minor", "total_minor", "owed", "owed_minor", "currency"}
+
+
+def _seen_by(by: Actor, event: Event) -> Event:
+    """The event without its sums, for those who may not see money."""
+    if by.can("money.view"):
+        return event
+    return replace(
+        event,
+        record=_without_sums(event.record),
+        causes=[_without_sums(one) for one in event.causes],
+    )
+
+
+def _without_sums(record: AuditRecord) -> AuditRecord:
+    bare = copy(record)
+    bare.why = {name: value for name, value in record.why.items() if name not in _SUMS}
+    return bare
+
+
+def plainly(event: Event, by: Actor) -> Entry:
     """An event as the audit has it: what was done to what, by whom, and every fact kept."""
-    record = event.record
+    record = _seen_by(by, event).record
     facts = [Line(_label(name), said(value)) for name, value in record.why.items()]
     subject = f"{record.subject_kind} {record.subject_id}" if record.subject_id else ""
     return Entry(
@@ -89,7 +112,7 @@ def why_of(record: AuditRecord | None, by: Actor) -> Why | None:
     """The facts kept with the record behind an access; sums only for who may see them."""
     if record is None:
         return None
-    hidden = _UNTOLD if by.can("money.view") else _UNTOLD | {"owed"}
+    hidden = _UNTOLD if by.can("money.view") else _UNTOLD | _SUMS
     words, _ = because(record, by)
     lines = [Line(f"{timezone.localtime(record.at):%-d %b %H:%M:%S}", words)]
     lines += [
@@ -222,7 +245,7 @@ def _confirmed(event: Event) -> Told:
     nearest = event.causes[0].action if event.causes else ""
     if nearest == "subscription.walled":
         return Told("lock", "", "", f"Read back on {router}: only the pay page opens")
-    lead = "Back online." if nearest == "subscription.restored" else "Proven."
+    lead = "Back online." if nearest == "subscription.restored" else "On the router."
     if paid is None:
         profile = format_html('<span class="mono">{}</span>', why.get("profile", ""))
         return Told("router", "ok", lead, format_html("{} holds {}", router, profile))
@@ -323,8 +346,31 @@ _SENTENCES: dict[str, Callable[[Event], Told]] = {
     "router.back": _back,
 }
 
+# What is told with the chain that led to it; for the rest the facts say enough.
+_PROVEN = {
+    "access.confirmed",
+    "access.conflict",
+    "subscription.restored",
+    "subscription.activated",
+    "payment.matched",
+}
 # Facts that the sentence tells already, or that only machines read.
-_UNTOLD = {"minor", "currency", "owed_minor", "number", "username", "name", "router", "body", "ms"}
+_UNTOLD = {
+    "minor",
+    "currency",
+    "owed_minor",
+    "number",
+    "username",
+    "name",
+    "router",
+    "body",
+    "ms",
+    "transaction",
+    "provider",
+    "profile",
+    "enabled",
+    "certain",
+}
 _LABELS = {
     "due": "due", "owed": "owed", "rule": "rule", "grace_days": "grace", "paid_through": "paid to",
     "on": "judged on", "from": "from", "until": "until", "for": "for", "moved": "moved",
@@ -334,7 +380,7 @@ _LABELS = {
 
 def _why(event: Event, by: Actor) -> Why | None:
     """The chain that led here, earliest first, then the facts kept with the event itself."""
-    if event.causes:
+    if event.causes and event.record.action in _PROVEN:
         chain = [*reversed(event.causes), event.record]
         return Why([_step(one, by) for one in chain], "How?")
     facts = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.http import HttpResponse
@@ -12,6 +12,7 @@ from waya.billing.policy import DunningPolicy
 from waya.console.pages.customers import WORDS
 from waya.console.pieces import Chip, address, earlier, newest
 from waya.console.staff import StaffRequest, staff
+from waya.console.words import many
 from waya.kernel import clock
 from waya.org.actors import Actor
 from waya.org.policy import chosen
@@ -38,7 +39,7 @@ def listed(request: StaffRequest, by: Actor) -> HttpResponse:
     policy = chosen(DunningPolicy, entity.pk)
     grace = policy.prepaid_grace_days - 1 if show == "renewals" else policy.grace_days
     context = {
-        "total": f"{behind.customers:,} overdue, {late:,} renewals not paid",
+        "total": f"{many(behind.customers, 'customer')} overdue, {many(late, 'renewal')} not paid",
         "overdue": behind.owed,
         "walled": has.walled,
         "brake": _brake(entity.pk, by),
@@ -48,7 +49,7 @@ def listed(request: StaffRequest, by: Actor) -> HttpResponse:
             Chip("Renewals", address(request, show="renewals"), on=show == "renewals",
                  count=late, stays=True),
         ],
-        "rows": [_row(row, grace, told) for row in page.rows],
+        "rows": [_row(row, grace, told, today) for row in page.rows],
         "earlier": earlier(request, page.next_key),
         "earlier_words": "More",
         "later": newest(request),
@@ -56,20 +57,21 @@ def listed(request: StaffRequest, by: Actor) -> HttpResponse:
     return render(request, "console/collections.html", context)
 
 
-def _row(row: reads.Debtor, grace_days: int, told: dict[int, str]) -> dict[str, Any]:
+def _row(row: reads.Debtor, grace_days: int, told: dict[int, str], today: date) -> dict[str, Any]:
     falls = row.oldest + timedelta(days=grace_days + 1)
-    ahead = {"walled": "back when it is paid", "ended": "service has ended"}
+    ahead = f"walled from {falls:%-d %b}" if falls > today else "judged again tonight"
+    known = {"walled": "back when it is paid", "ended": "service has ended"}
     return {
         "name": row.name,
         "url": f"/customers/{row.account}",
         "account": row.account,
         "phone": row.phone,
         "oldest_due": row.oldest,
-        "late": f"{row.days} day{'s' if row.days != 1 else ''}",
+        "late": many(row.days, "day"),
         "owes": row.owed,
         "standing": row.state,
         "standing_words": WORDS.get(row.state, ""),
-        "next": ahead.get(row.state, f"walled from {falls:%-d %b}"),
+        "next": known.get(row.state, ahead),
         "last": told.get(row.customer_id, "not yet told"),
     }
 

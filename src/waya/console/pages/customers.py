@@ -11,6 +11,7 @@ from waya.console import live, story
 from waya.console.pages import rows
 from waya.console.pieces import Chip, Find, Note, Tab, address, earlier, newest
 from waya.console.staff import StaffRequest, staff
+from waya.console.words import many
 from waya.kernel import clock, ids
 from waya.org.actors import Actor
 from waya.org.templatetags.states import STATES
@@ -21,7 +22,7 @@ from waya.reports.queries.payments import payments
 from waya.reports.queries.search import customers_matching
 
 WORDS = {
-    "good": "Paid up",
+    "good": "Active",
     "grace": "In grace",
     "walled": "Walled",
     "pending_payment": "Waiting for payment",
@@ -37,14 +38,19 @@ def register(request: StaffRequest, by: Actor) -> HttpResponse:
     state = request.GET.get("state", "")
     only = customers_matching(entity.pk, entity.country, typed) if typed else None
     page = reads.register(
-        entity.pk, entity.currency, state=state, only=only, key=request.GET.get("from", "")
+        entity.pk,
+        entity.currency,
+        clock.today(entity.zone),
+        state=state,
+        only=only,
+        key=request.GET.get("from", ""),
     )
     counts = reads.state_counts(entity.pk)
     return render(
         request,
         "console/customers.html",
         {
-            "total": f"{sum(counts.values()) - counts['ended']:,} services run or wait to begin",
+            "total": f"{many(sum(counts.values()) - counts['ended'], 'service')}, begun or waiting",
             "find": Find(typed, "Name, phone, account", keep={"state": state} if state else {}),
             "chips": _chips(request, state, counts),
             "rows": [_row(row, by) for row in page.rows],
@@ -128,7 +134,8 @@ def _tabs(one: reads.Profile, by: Actor) -> list[Tab]:
             Tab("invoices", "Invoices", one.invoices),
             Tab("payments", "Payments", one.payments),
         ]
-    return [*tabs, Tab("messages", "Messages", one.messages), Tab("audit", "Audit")]
+        tabs.append(Tab("messages", "Messages", one.messages))
+    return [*tabs, Tab("audit", "Audit")]
 
 
 def _header(one: reads.Profile, online: bool) -> dict[str, Any]:
@@ -156,7 +163,7 @@ def _account(one: reads.Profile, by: Actor) -> dict[str, Any] | None:
         "oldest_due": one.oldest_due,
         "credit": one.credit,
         "next_amount": one.ahead.amount if one.ahead else None,
-        "next_on": one.ahead.on if one.ahead else None,
+        "next_on": one.ahead.on if one.ahead and not one.ahead.late else None,
         "paid_year": one.paid_in_a_year,
     }
 
@@ -165,7 +172,7 @@ def _notices(one: reads.Profile, by: Actor) -> list[Note]:
     """What a person should know before anything else."""
     if not by.can("money.view") or one.ahead is None or one.state != "walled":
         return []
-    short = one.ahead.amount + one.owed - one.credit
+    short = one.owed - one.credit
     if short.minor <= 0:
         return []
     return [
@@ -179,13 +186,22 @@ def _notices(one: reads.Profile, by: Actor) -> list[Note]:
     ]
 
 
+def _hidden(by: Actor) -> tuple[str, ...]:
+    """What of a timeline tells sums: whoever may not see money does not see these."""
+    return () if by.can("money.view") else ("money", "messages")
+
+
 def _overview(
     request: StaffRequest, by: Actor, one: reads.Profile, has: list[Any]
 ) -> dict[str, Any]:
     kind = request.GET.get("show", "")
-    hidden = () if by.can("money.view") else ("money",)
+    hidden = _hidden(by)
     page = timeline.of_customer(
-        one.customer.pk, kind=kind, without=hidden, key=request.GET.get("from", "")
+        one.customer.pk,
+        kind=kind,
+        without=hidden,
+        hidden_actions=["access.wanted"],
+        key=request.GET.get("from", ""),
     )
     chips = [Chip("All", address(request, show=""), on=not kind, stays=True)]
     chips += [
@@ -244,10 +260,10 @@ def _messages(
 
 
 def _audit(request: StaffRequest, by: Actor, one: reads.Profile, has: list[Any]) -> dict[str, Any]:
-    hidden = () if by.can("money.view") else ("money",)
+    hidden = _hidden(by)
     page = timeline.of_customer(one.customer.pk, without=hidden, key=request.GET.get("from", ""))
     return {
-        "entries": [story.plainly(each) for each in page.rows],
+        "entries": [story.plainly(each, by) for each in page.rows],
         "earlier": earlier(request, page.next_key),
     }
 

@@ -17,11 +17,11 @@ _FOR = {
     "account_exact": "The account number is exactly this one",
     "alias_exact": "The username is exactly this one",
     "phone_typed": "Their phone was typed as the account",
-    "digits_swapped": "Two digits changed place: %(typed)s",
-    "digit_wrong": "One digit is wrong: %(typed)s",
-    "digit_missing": "One digit is missing: %(typed)s",
-    "digit_extra": "One digit too many: %(typed)s",
-    "account_close": "The account number is close: %(typed)s",
+    "digits_swapped": "Two digits changed place: %(slip)s",
+    "digit_wrong": "One digit is wrong: %(slip)s",
+    "digit_missing": "One digit is missing: %(slip)s",
+    "digit_extra": "One digit too many: %(slip)s",
+    "account_close": "The account number is close: %(slip)s",
     "phone_fits": "The payer's phone is theirs",
     "paid_before": "This phone has paid for them before",
     "phone_end_fits": "The end of the phone fits",
@@ -63,7 +63,7 @@ def verdict(found: list[Suggested]) -> dict[str, str]:
     return {"match": "nobody close", "tone": "off"}
 
 
-def slip(typed: str) -> str | None:
+def doubt(typed: str) -> str | None:
     """Why what was typed is nobody's number."""
     number = normalise(typed)
     if not number:
@@ -75,11 +75,12 @@ def slip(typed: str) -> str | None:
     return "nobody has this number"
 
 
-def candidate(one: Suggested, amount: Money, action: str) -> dict[str, Any]:
+def candidate(one: Suggested, typed: str, amount: Money, action: str) -> dict[str, Any]:
     """A candidate with the evidence in words, and what matching would do."""
     likely = one.candidate.likelihood == Likelihood.VERY_LIKELY
     account = one.candidate.account_number
     shown = ids.in_threes(account)
+    slip = f"{typed} is {account}"
     does = f"Credit {amount} to {shown}" if likely else f"Match to {shown}"
     return {
         "name": one.name,
@@ -88,9 +89,9 @@ def candidate(one: Suggested, amount: Money, action: str) -> dict[str, Any]:
         "likely": "Very likely" if likely else "Possible",
         "tone": "ok" if likely else "off",
         "evidence": [
-            *[{"for": True, "text": _words(_FOR, each, amount, account)}
+            *[{"for": True, "text": _words(_FOR, each, amount, slip)}
               for each in one.candidate.evidence_for],
-            *[{"for": False, "text": _words(_AGAINST, each, amount, account)}
+            *[{"for": False, "text": _words(_AGAINST, each, amount, slip)}
               for each in one.candidate.evidence_against],
         ],
         "verb": does,
@@ -98,10 +99,10 @@ def candidate(one: Suggested, amount: Money, action: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _words(known: dict[str, str], one: Evidence, amount: Money, account: str) -> str:
+def _words(known: dict[str, str], one: Evidence, amount: Money, slip: str) -> str:
     usual = Money(int(one.detail), amount.currency) if one.detail.isdigit() else one.detail
     said = known.get(one.code, one.code.replace("_", " "))
-    return said % {"typed": f"it would be {account}", "usual": str(usual)}
+    return said % {"slip": slip, "usual": str(usual)}
 
 
 def someone_else(payment: Payment, typed: str = "", refused: str = "") -> dict[str, Any]:

@@ -93,7 +93,7 @@ def invoice(request: StaffRequest, by: Actor, number: str) -> HttpResponse:
             "url": f"/customers/{account}",
         },
         "lines": [
-            {"words": line.description, "period": line.period, "net": line.net, "tax": line.tax,
+            {"words": line.description, "net": line.net, "tax": line.tax,
              "amount": line.total, "arithmetic": line.why.get("arithmetic", "")}
             for line in paper.lines
         ],

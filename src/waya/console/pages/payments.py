@@ -133,13 +133,15 @@ def _chosen(
         "at": one.paid_at,
         "receipt": one.transaction,
         "typed": one.account_typed,
-        "slip": evidence.slip(one.account_typed),
+        "slip": evidence.doubt(one.account_typed),
         "payer": one.payer_name or "unknown",
         "payer_phone": one.payer,
         "place": f"{queue.index(one) + 1} of {len(queue)}",
         "notices": [],
         "candidates": [
-            evidence.candidate(each, amount, f"/payments/{one.receipt_number}/match")
+            evidence.candidate(
+                each, one.account_typed, amount, f"/payments/{one.receipt_number}/match"
+            )
             for each in found
         ],
         "may_match": by.can("payments.match"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django import forms
 from django.http import HttpResponse
 from django.shortcuts import render
 
@@ -20,20 +19,9 @@ from waya.org.templatetags.waya import money
 _LONG = "Wanjikũ wa Mwangi " * 11
 
 
-class _FieldForm(forms.Form):
-    account = forms.CharField(label="Account number", help_text="Seven digits, on every SMS.")
-    note = forms.CharField(label="Note", required=False)
-
-    def clean_account(self) -> str:
-        """Always a fault: this page shows how one looks."""
-        raise forms.ValidationError("No account has this number. There is a slip in it.")
-
-
 @staff()
 def living(request: StaffRequest, by: Actor) -> HttpResponse:
     """If a screen needs another piece, it goes here first."""
-    form = _FieldForm({"account": "1000013"})
-    form.is_valid()
     return render(
         request,
         "console/pieces.html",
@@ -49,7 +37,6 @@ def living(request: StaffRequest, by: Actor) -> HttpResponse:
             "notes": _notes(),
             "entries": _entries(),
             "chart": _chart(),
-            "form": form,
             "confirm": _confirm(),
             "long_name": _LONG,
             "one": _candidate(),

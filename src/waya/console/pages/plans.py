@@ -142,6 +142,7 @@ def price(request: StaffRequest, by: Actor, code: str) -> HttpResponse:
         back="/plans",
         keep="Leave it" if may else "Close",
         form=form if may else None,
+        money_words="Prices",
         money=[
             Sum(f"{'To be ' if one.valid_from > today else ''}from {one.valid_from:%-d %b %Y}",
                 one.amount, "with tax" if one.tax_inclusive else "before tax")

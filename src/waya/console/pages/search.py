@@ -10,7 +10,8 @@ from django.shortcuts import render
 from waya.console.pages.customers import WORDS
 from waya.console.shell import ENTRIES
 from waya.console.staff import StaffRequest, staff
-from waya.kernel import ids
+from waya.kernel import clock, ids
+from waya.kernel.phone import national
 from waya.org.actors import Actor
 from waya.org.templatetags.states import STATES
 from waya.reports.queries.customers import register
@@ -49,7 +50,12 @@ def _groups(request: StaffRequest, by: Actor, typed: str) -> list[dict[str, Any]
     found = find(entity.pk, entity.country, typed, limit=_MOST)
     groups: list[tuple[str, list[dict[str, Any]]]] = []
     if by.can("customers.view"):
-        people = register(entity.pk, entity.currency, only=found.customer_ids[:_MOST]).rows
+        people = register(
+            entity.pk,
+            entity.currency,
+            clock.today(entity.zone),
+            only=found.customer_ids[:_MOST],
+        ).rows
         groups.append(("Customers", [_customer(row) for row in people]))
         if len(people) == 1:
             groups.append((f"Do, with {people[0].name}", _deeds(people[0].account, by)))
@@ -90,7 +96,7 @@ def _customer(row: Any) -> dict[str, Any]:
         "icon": STATES[state].icon,
         "tone": STATES[state].tone,
         "title": row.name,
-        "note": f"{ids.in_threes(row.account)} · {row.phone} · {WORDS[row.state]}",
+        "note": f"{ids.in_threes(row.account)} · {national(row.phone)} · {WORDS[row.state]}",
     }
 
 

@@ -12,7 +12,9 @@ from django.shortcuts import redirect, render
 
 from waya.billing.policy import DunningPolicy, RenewalPolicy
 from waya.console import drafts
+from waya.console.forms import MoneyField
 from waya.console.staff import StaffRequest, staff
+from waya.kernel.money import Money
 from waya.network.policy import NetworkPolicy
 from waya.org.actors import Actor
 from waya.org.commands.policies import choose
@@ -27,25 +29,47 @@ _GROUPS: tuple[tuple[type[Any], str, str], ...] = (
     (PaymentPolicy, "Payments", "How long we wait for M-PESA, and how often a phone rings."),
     (NetworkPolicy, "Routers", "How often they are read, and what the walled may reach."),
 )
-_HELP = {
-    "tolerance_minor": "In cents: this much may stay unpaid without anything happening.",
-    "remind_days_before": "Days before the due day, with commas.",
-    "remind_days_after": "Days after the due day, with commas.",
-    "open_to_walled": "Addresses, ranges and names, with commas.",
-    "late": "restart: the period begins when it is paid. keep: it begins when it was due.",
-}
+# What each choice is called, and what helps to make it.
+_WORDS: dict[str, tuple[str, str]] = {
+    "grace_days": ("Days of grace after an invoice's due day", ""),
+    "prepaid_grace_days": ("Days of grace after a prepaid period", ""),
+    "remind_days_before": ("Remind, days before", "Several with commas; the due day is 0."),
+    "remind_days_after": ("Remind, days after", "Several with commas."),
+    "tolerance_minor": ("May stay unpaid", "This much is let be, without anything happening."),
+    "ask_days_before": ("Ask for a renewal, days before", ""),
+    "late": ("A renewal that is paid late", ""),
+    "due_days": ("An invoice is due after, days", ""),
+    "customers": ("Cut off without asking: at most, on one router", "And no more than the next."),
+    "percent": ("Or at most, % of a router's customers", ""),
+    "night": ("Cut off in one night without asking: at most", ""),
+    "prompt_minutes": ("A prompt counts as money on its way for, minutes", ""),
+    "paid_prompt_hours": ("One that was said to be paid, for hours", ""),
+    "silent_hours": ("Ask M-PESA what is wrong after silence of, hours", ""),
+    "join_minutes": ("A call-back waits for its prompt, minutes", ""),
+    "prompt_again_seconds": ("Ask a phone again after, seconds", ""),
+    "prompt_same_amount_seconds": ("For the same sum after, seconds", "M-PESA allows 120."),
+    "prompt_silent_seconds": ("Ask about a silent prompt after, seconds", ""),
+    "validation_rejects_unknown": ("Refuse wrong account numbers while they are typed",
+                                   "Otherwise the money is taken, and stands in suspense."),
+    "tell_refused_prompts": ("Send an SMS when a prompt is not paid", ""),
+    "sweep_every_seconds": ("Read a router back whole every, seconds", ""),
+    "poll_every_seconds": ("Look who is online every, seconds", ""),
+    "remove_at_most": ("Remove without asking: at most, on one router", ""),
+    "open_to_walled": ("Open to the walled", "Addresses, ranges and names, with commas."),
+}  # fmt: skip
+_LATE = [("restart", "Its period begins when it is paid"), ("keep", "Its period stays as it was")]
 
 
 class PolicyForm(forms.Form):
     """Every choice of every policy, as fields named `policy:choice`."""
 
-    def __init__(self, policies: list[Any], *args: Any, **kwargs: Any) -> None:
+    def __init__(self, policies: list[Any], currency: str, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.policies = policies
         for policy in policies:
             for one in fields(policy):
                 name = _name(policy, one.name)
-                self.fields[name] = _field(one.name, getattr(policy, one.name))
+                self.fields[name] = _field(one.name, getattr(policy, one.name), currency)
 
     def changed(self) -> list[Any]:
         """The policies as they were filled in."""
@@ -53,8 +77,11 @@ class PolicyForm(forms.Form):
             replace(
                 policy,
                 **{
-                    one.name: _read(self.cleaned_data[_name(policy, one.name)],
-                                    getattr(policy, one.name))
+                    one.name: _read(
+                        one.name,
+                        self.cleaned_data[_name(policy, one.name)],
+                        getattr(policy, one.name),
+                    )
                     for one in fields(policy)
                 },
             )
@@ -66,32 +93,39 @@ def _name(policy: Choices, field: str) -> str:
     return f"{policy.policy_name}:{field}"
 
 
-def _field(name: str, value: Any) -> forms.Field:
-    label = name.removesuffix("_minor").replace("_", " ").capitalize()
-    common: dict[str, Any] = {"label": label, "help_text": _HELP.get(name, "")}
+def _field(name: str, value: Any, currency: str) -> forms.Field:
+    """The field that fits a choice's type."""
+    label, help_text = _WORDS.get(name, (name.replace("_", " ").capitalize(), ""))
+    common: dict[str, Any] = {"label": label, "help_text": help_text, "initial": value}
+    if name.endswith("_minor"):
+        shown = Money(value, currency)
+        return MoneyField(currency, **common | {"initial": shown, "label": f"{label}, {currency}"})
     if name == "late":
-        choices = [("restart", "Restart"), ("keep", "Keep")]
-        return forms.ChoiceField(choices=choices, initial=value, **common)
+        return forms.ChoiceField(choices=_LATE, **common)
     if isinstance(value, bool):
-        return forms.BooleanField(initial=value, required=False, **common)
+        choices = [("yes", "Yes"), ("no", "No")]
+        return forms.TypedChoiceField(
+            choices=choices,
+            coerce=lambda chosen: chosen == "yes",
+            **common | {"initial": "yes" if value else "no"},
+        )
     if isinstance(value, int):
-        return forms.IntegerField(initial=value, min_value=0, **common)
+        return forms.IntegerField(min_value=0, **common)
     if isinstance(value, tuple):
-        numbers = all(isinstance(one, int) for one in value) and name.startswith("remind")
-        shown = ", ".join(map(str, value))
-        if numbers:
-            return forms.RegexField(r"^[\d, ]*$", initial=shown, required=False, **common)
-        return forms.CharField(initial=shown, required=False, **common)
-    return forms.CharField(initial=value, required=False, **common)
+        common["initial"] = ", ".join(map(str, value))
+        if name.startswith("remind"):
+            return forms.RegexField(r"^[\d, ]*$", required=False, **common)
+    return forms.CharField(required=False, **common)
 
 
-def _read(given: Any, before: Any) -> Any:
+def _read(name: str, given: Any, before: Any) -> Any:
     """A field's value in the type that the policy has."""
+    if isinstance(given, Money):
+        return given.minor
     if not isinstance(before, tuple):
         return given
     parts = [part.strip() for part in str(given).split(",") if part.strip()]
-    numbers = bool(before) and all(isinstance(one, int) for one in before)
-    return tuple(int(part) for part in parts) if numbers else tuple(parts)
+    return tuple(map(int, parts)) if name.startswith("remind") else tuple(parts)
 
 
 @staff("org.policy")
@@ -99,7 +133,7 @@ def business(request: StaffRequest, by: Actor) -> HttpResponse:
     """The company's choices; what changes goes to the audit, with both values."""
     entity = request.entity
     policies = [chosen(kind, entity.pk) for kind, _, _ in _GROUPS]
-    form = PolicyForm(policies, request.POST or None, initial=drafts.take(request))
+    form = PolicyForm(policies, entity.currency, request.POST or None, initial=drafts.take(request))
     if request.method == "POST" and form.is_valid():
         for policy in form.changed():
             choose(entity_id=entity.pk, choices=policy, by=by)

@@ -183,11 +183,12 @@ def _cash_confirm(request: StaffRequest, form: CashForm, customer: Customer | No
         back=f"/customers/{customer.account_number}" if customer else "/payments",
         form=form,
         money=_money(known) if known else (),
-        total=known.to_pay if known else None,
-        total_words="Brings everything in order",
+        total=known.to_pay if known and known.to_pay else None,
+        total_words="Brings everything in order" if known and known.to_pay else "",
         then=[
             Then("receipt", "A receipt with its own number"),
-            Then("file-check", "Oldest invoices first, then the renewal; the rest is credit"),
+            Then("file-check", "Oldest invoices first, then the renewal; the rest is credit"
+                 if known is None or known.to_pay else "Nothing is owed: it becomes credit"),
             Then("router", "If it was walled and this covers it, the service comes back at once"),
             Then("message", "An SMS says thanks"),
         ],
@@ -207,8 +208,8 @@ def _prompt_confirm(request: StaffRequest, form: PromptForm, customer: Customer 
         back=f"/customers/{customer.account_number}" if customer else "/payments",
         form=form,
         money=_money(known) if known else (),
-        total=known.to_pay if known else None,
-        total_words="Brings everything in order",
+        total=known.to_pay if known and known.to_pay else None,
+        total_words="Brings everything in order" if known and known.to_pay else "",
         then=[
             Then("device-mobile", f"M-PESA asks on {to}; it can be refused there"),
             Then("clock", "Nothing is booked before M-PESA says that it was paid"),

@@ -11,6 +11,7 @@ from waya.console import live
 from waya.console.pages import rows
 from waya.console.pieces import Kpi
 from waya.console.staff import StaffRequest, staff
+from waya.console.words import many
 from waya.kernel import clock
 from waya.kernel.money import Money
 from waya.network.queries import RouterState, router_states
@@ -54,7 +55,7 @@ def _money(
         _collected_kpi(got, now),
         Kpi(
             "Overdue", money(behind.owed, "short"), "/collections",
-            f"{behind.customers:,} customers, {has.walled:,} walled",
+            f"{many(behind.customers, 'customer')}, {has.walled:,} walled",
         ),
         Kpi(
             "Renewals not paid", f"{has.lapsed:,}", "/collections?show=renewals",
@@ -128,7 +129,7 @@ def _suspense_need(waiting: Suspense) -> dict[str, Any]:
     return {
         "rank": 2,
         "state": "suspense",
-        "title": f"{waiting.count:,} payment{'s' if waiting.count > 1 else ''} in suspense",
+        "title": f"{many(waiting.count, 'payment')} in suspense",
         "text": f"{waiting.total}, oldest {oldest}",
         "url": "/payments?state=suspense",
         "verb": "Match",
@@ -144,11 +145,11 @@ def _network(entity: Entity, has: reads.Service, context: dict[str, Any]) -> dic
     context["kpis"] += [
         Kpi(
             "Online now", f"{online:,}", "/online",
-            f"of {has.paid_up:,} paid up" + (f", {blind} routers unseen" if blind else ""),
+            f"of {has.paid_up:,} paid up" + (f", {many(blind, 'router')} unseen" if blind else ""),
         ),
         Kpi(
             "Paid to restored", lasting(back.p95) if back.p95 is not None else "—", "/routers",
-            f"p95 of {back.count:,} today" if back.count else "nobody was cut off and paid today",
+            f"p95 of {back.count:,} today" if back.count else "nobody to restore today",
         ),
         _holding(routers),
     ]  # fmt: skip
@@ -176,12 +177,12 @@ def _holding(routers: list[RouterState]) -> Kpi:
 
 
 def _router_need(one: RouterState) -> dict[str, Any]:
-    owed = f", {one.unconfirmed:,} changes wait for it" if one.unconfirmed else ""
+    owed = f", {many(one.unconfirmed, 'change')} waiting" if one.unconfirmed else ""
     return {
         "rank": 0 if one.trouble else 3,
         "state": one.state,
         "title": f"{one.name}: {rows.router_words(one).lower()}",
-        "text": f"{one.names:,} customers on it{owed}",
+        "text": f"{many(one.names, 'customer')} on it{owed}",
         "url": f"/routers/{one.name}",
         "verb": "Open",
     }

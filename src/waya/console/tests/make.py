@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
+import pytest
 from django.test import Client
 
 from waya.billing.commands import documents, renewals, standings
 from waya.billing.tests.make import home_10, isp, office_20
 from waya.catalog.models import Plan
 from waya.kernel import clock
+from waya.network.commands.reconcile import reconcile
+from waya.network.commands.sessions import poll
+from waya.network.commands.sweep import sweep
+from waya.network.drivers.fake import FakeRouter
+from waya.network.tests.make import Watched, network
 from waya.org.actors import SYSTEM
 from waya.org.models import Entity
 from waya.org.tests.make import person
@@ -46,18 +55,19 @@ class Town:
 def town() -> Town:
     """Amina paid today, Brian's invoice is overdue, Chebet's month ran out and she is walled."""
     entity = isp()
-    today = clock.today(entity.zone)
     merchant = add_merchant(
         entity_id=entity.pk, short_code="600426", base_url="http://127.0.0.1:9", consumer_key="k",
         consumer_secret="s", passkey="p", by=SYSTEM,
     )  # fmt: skip
-    amina = _joined(entity, "Amina Hassan", "0700000119", today - timedelta(days=3), "SLIP-1")
-    brian = _late(entity, today)
-    chebet = _joined(entity, "Chebet Korir", "0700000418", today - timedelta(days=40), "SLIP-2")
-    renewals.bill(entity_id=entity.pk, on=today - timedelta(days=14), by=SYSTEM)
-    standings.apply_standings(
-        entity_id=entity.pk, customer_ids=[chebet.customer_id], on=today, by=SYSTEM
-    )
+    amina = _joined(entity, "Amina Hassan", "0700000119", 3, "SLIP-1")
+    brian = _late(entity)
+    chebet = _joined(entity, "Chebet Korir", "0700000418", 40, "SLIP-2")
+    with days_ago(14) as on:
+        renewals.bill(entity_id=entity.pk, on=on, by=SYSTEM)
+    with days_ago(9) as on:
+        standings.apply_standings(
+            entity_id=entity.pk, customer_ids=[chebet.customer_id], on=on, by=SYSTEM
+        )
     for one in (amina, brian, chebet):
         one.refresh_from_db()
     return Town(entity, merchant, amina, brian, chebet)
@@ -74,35 +84,40 @@ def wants(entity: Entity, plan: Plan, name: str, phone: str) -> Subscription:
     )
 
 
-def _joined(entity: Entity, name: str, phone: str, on: date, slip: str) -> Subscription:
-    one = wants(entity, home_10(entity), name, phone)
-    documents.quote(subscription_id=one.pk, on=on, by=SYSTEM)
-    take_cash(
-        entity_id=entity.pk, customer_id=one.customer_id, amount_minor=2500_00, slip=slip, on=on,
-        by=SYSTEM,
-    )  # fmt: skip
-    one.refresh_from_db()
-    if on < clock.today(entity.zone) - timedelta(days=30):
-        Subscription.objects.filter(pk=one.pk).update(
-            paid_through=on + timedelta(days=30), billed_through=on + timedelta(days=30)
-        )
-        one.refresh_from_db()
+@contextmanager
+def days_ago(days: int) -> Iterator[date]:
+    """Business time as it was; gives the day."""
+    clock.install(lambda: timedelta(days=-days))
+    try:
+        yield clock.today("Africa/Nairobi")
+    finally:
+        clock.install(timedelta)
+
+
+def _joined(entity: Entity, name: str, phone: str, days: int, slip: str) -> Subscription:
+    with days_ago(days) as on:
+        one = wants(entity, home_10(entity), name, phone)
+        documents.quote(subscription_id=one.pk, on=on, by=SYSTEM)
+        take_cash(
+            entity_id=entity.pk, customer_id=one.customer_id, amount_minor=2500_00, slip=slip,
+            on=on, by=SYSTEM,
+        )  # fmt: skip
     return one
 
 
-def _late(entity: Entity, today: date) -> Subscription:
-    one = wants(entity, office_20(entity), "Brian Mwangi", "0700000334")
-    start = today - timedelta(days=50)
-    activate(renewals=[Renewal(one.pk, start, None, start, start.day)], by=SYSTEM)
-    renewals.bill(entity_id=entity.pk, on=start + timedelta(days=32), by=SYSTEM)
-    one.refresh_from_db()
+def _late(entity: Entity) -> Subscription:
+    with days_ago(50) as start:
+        one = wants(entity, office_20(entity), "Brian Mwangi", "0700000334")
+        activate(renewals=[Renewal(one.pk, start, None, start, start.day)], by=SYSTEM)
+    with days_ago(18) as on:
+        renewals.bill(entity_id=entity.pk, on=on, by=SYSTEM)
     return one
 
 
 def paid_to(there: Town, typed: str, *, transaction: str = "UKL7X4T2R9", shillings: int = 2500,
             name: str = "CHEBET", payer: str = "2547 ***** 418") -> Payment:  # fmt: skip
     """M-PESA confirms a payment to the paybill with this account typed, and it is worked off."""
-    now = clock.now()
+    now = clock.now().astimezone(ZoneInfo(there.entity.zone))
     raw = json.dumps({
         "TransactionType": "Pay Bill", "TransID": transaction, "TransTime": f"{now:%Y%m%d%H%M%S}",
         "TransAmount": f"{shillings}.00", "BusinessShortCode": there.merchant.short_code,
@@ -128,3 +143,18 @@ def signed_in(username: str, role: str) -> Client:
     client = Client()
     client.force_login(person(username, role).user)
     return client
+
+
+@contextmanager
+def on_the_wire(there: Town, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeRouter]:
+    """The router answers, holds what it should, and whoever may dials in."""
+    held = Watched("Lanet-1", right_password="x")
+    with network(monkeypatch) as made:
+        made.routers[1] = held
+        router_id = there.amina.router_id
+        reconcile(router_id=router_id, by=SYSTEM)
+        for one in (there.amina, there.brian, there.chebet):
+            held.dial(one.username)
+        poll(router_id=router_id, by=SYSTEM)
+        sweep(router_id=router_id, by=SYSTEM)
+        yield held

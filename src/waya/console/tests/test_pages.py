@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from waya.console.tests.make import Town, paid_to, signed_in, slip_of, town
+from waya.console.tests.make import Town, paid_to, signed_in, slip_of
 
 MOST_QUERIES = 20
-
-
-@pytest.fixture(autouse=True)
-def nothing_remembered() -> Iterator[None]:
-    """Figures are kept for seconds; a test wants those of its own town."""
-    cache.clear()
-    yield
-    cache.clear()
-
-
-@pytest.fixture
-def there(db: None) -> Town:
-    """Baraka Net with its cast."""
-    return town()
 
 
 def seen(client: Client, address: str, status: int = 200) -> str:

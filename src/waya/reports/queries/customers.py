@@ -14,7 +14,7 @@ from waya.network.queries import access_states
 from waya.parties.models import Contact, Customer, Site
 from waya.parties.queries import phones_of
 from waya.reports.queries.owing import (
-    owed_by,
+    behind_by,
     service_word,
     worst_state,
     worst_states,
@@ -50,11 +50,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """A renewal that is asked for: how much, for a period that begins on a day."""
+    """A renewal that is asked for: how much, for a period that begins on a day; once it has
+    begun without being paid, it is late and part of what is owed."""
 
     amount: Money
     on: date
     number: str
+    late: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,13 @@ select
     (select count(*) from billing_invoice where customer_id = %(customer)s),
     (select count(*) from payments_payment where customer_id = %(customer)s),
     (select count(*) from messaging_message where customer_id = %(customer)s),
-    coalesce(sum(i.total_minor - i.paid_minor), 0)::bigint, min(i.due_on),
+    (coalesce(sum(i.total_minor - i.paid_minor), 0)
+     + coalesce((select sum(f.total_minor) from billing_proforma f
+                   join subscriptions_subscription s on s.id = f.subscription_id
+                  where f.customer_id = %(customer)s and f.state = 'open'
+                    and f.start <= %(today)s and s.state in ('active', 'suspended')),
+                0))::bigint,
+    min(i.due_on),
     coalesce((select amount_minor from billing_credit where customer_id = %(customer)s), 0),
     coalesce((select sum(amount_minor) from payments_payment
                where customer_id = %(customer)s and value_on > %(year_ago)s), 0)::bigint
@@ -101,11 +109,17 @@ class _Sums:
 
 
 def register(
-    entity_id: int, currency: str, *, state: str = "", only: list[int] | None = None, key: str = ""
+    entity_id: int,
+    currency: str,
+    today: date,
+    *,
+    state: str = "",
+    only: list[int] | None = None,
+    key: str = "",
 ) -> Page[Row]:
     """Customers by name; `only` those found by a search, in its order, without paging.
 
-    Six queries, however many customers there are.
+    Ten queries, however many customers there are.
     """
     rows = Customer.objects.filter(entity_id=entity_id)
     if state in STATES:
@@ -113,9 +127,9 @@ def register(
         rows = rows.filter(Exists(mine))
     if only is not None:
         found = rows.in_bulk(only)
-        return Page(_rows([found[one] for one in only if one in found], currency))
+        return Page(_rows([found[one] for one in only if one in found], currency, today))
     page = cut(_after(rows, key), lambda row: f"{row.pk}~{row.name}")
-    return Page(_rows(page.rows, currency), page.next_key)
+    return Page(_rows(page.rows, currency, today), page.next_key)
 
 
 def _after(rows: QuerySet[Customer], key: str) -> list[Customer]:
@@ -125,9 +139,9 @@ def _after(rows: QuerySet[Customer], key: str) -> list[Customer]:
     return list(rows.order_by("name", "pk")[: ROWS + 1])
 
 
-def _rows(customers: list[Customer], currency: str) -> list[Row]:
+def _rows(customers: list[Customer], currency: str, today: date) -> list[Row]:
     keys = [one.pk for one in customers]
-    phones, owed, states = phones_of(keys), owed_by(keys), worst_states(keys)
+    phones, owed, states = phones_of(keys), behind_by(keys, today), worst_states(keys)
     services: dict[int, list[Subscription]] = {}
     mine = Subscription.objects.filter(customer_id__in=keys).exclude(state=Subscription.ENDED)
     for one in mine.select_related("plan", "site").order_by("pk"):
@@ -183,7 +197,7 @@ def profile(entity_id: int, account: str, currency: str, today: date) -> Profile
         owed=Money(sums.owed, currency),
         oldest_due=sums.oldest_due,
         credit=Money(sums.credit, currency),
-        ahead=_ahead(customer.pk, currency),
+        ahead=_ahead(customer.pk, currency, today),
         paid_in_a_year=Money(sums.paid, currency),
         invoices=sums.invoices,
         payments=sums.payments,
@@ -191,17 +205,19 @@ def profile(entity_id: int, account: str, currency: str, today: date) -> Profile
     )
 
 
-def _ahead(customer_id: int, currency: str) -> Ahead | None:
+def _ahead(customer_id: int, currency: str, today: date) -> Ahead | None:
     row = ProForma.objects.filter(customer_id=customer_id, state=ProForma.OPEN)
     first = row.order_by("start").first()
     if first is None:
         return None
-    return Ahead(Money(first.total_minor, currency), first.start, first.number)
+    return Ahead(
+        Money(first.total_minor, currency), first.start, first.number, first.start <= today
+    )
 
 
 def _sums(customer_id: int, today: date) -> _Sums:
     """Everything that is a number, in one round trip."""
     year_ago = today - timedelta(days=365)
     with connection.cursor() as cursor:
-        cursor.execute(_SUMS, {"customer": customer_id, "year_ago": year_ago})
+        cursor.execute(_SUMS, {"customer": customer_id, "year_ago": year_ago, "today": today})
         return _Sums(*cursor.fetchone())

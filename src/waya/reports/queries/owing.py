@@ -94,6 +94,21 @@ def owed_by(customer_ids: Iterable[int]) -> dict[int, int]:
     return dict(rows.values_list("customer_id").annotate(owed=Sum(_DUE)))
 
 
+def behind_by(customer_ids: Iterable[int], today: date) -> dict[int, int]:
+    """Minor units that each customer owes: on invoices, and on renewals whose period began."""
+    keys = set(customer_ids)
+    owed = owed_by(keys)
+    rows = ProForma.objects.filter(
+        customer_id__in=keys,
+        state=ProForma.OPEN,
+        start__lte=today,
+        subscription__state__in=RUNNING,
+    )
+    for key, asked in rows.values_list("customer_id").annotate(asked=Sum("total_minor")):
+        owed[key] = owed.get(key, 0) + asked
+    return owed
+
+
 def debtors(entity_id: int, currency: str, today: date, *, key: str = "") -> Page[Debtor]:
     """Customers with invoices past their day, the longest behind first."""
     rows = (

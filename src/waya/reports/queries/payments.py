@@ -9,11 +9,11 @@ from typing import Any
 from django.db.models import Count, Min, Q, Sum
 from django.db.models.functions import Upper
 
-from waya.kernel import ids
 from waya.kernel.money import Money
 from waya.payments.models import Allocation, Notification, Payment, Prompt
 from waya.payments.rules.booking import source
 from waya.reports.queries.paging import ROWS, Page, before, cut
+from waya.reports.queries.search import coded
 
 OPEN_PROMPTS = (Prompt.SENDING, Prompt.SENT, Prompt.UNKNOWN)
 
@@ -59,7 +59,7 @@ def payments(
         rows = rows.filter(provider=channel)
     if transaction:
         rows = rows.annotate(code=Upper("transaction"))
-        rows = rows.filter(code__startswith=ids.normal(transaction))
+        rows = rows.filter(coded(transaction))
     if (last := before(key)) is not None:
         rows = rows.filter(pk__lt=last)
     page = cut(list(rows.order_by("-pk")[: ROWS + 1]), lambda row: str(row.pk))

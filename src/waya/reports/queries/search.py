@@ -100,9 +100,7 @@ def _stages(entity_id: int, country: str, text: str) -> Iterable[QuerySet[Custom
     if len(compact) >= 4 and any(letter.isdigit() for letter in compact):
         receipts = Payment.objects.annotate(code=Upper("transaction"))
         yield keys.filter(
-            pk__in=receipts.filter(code__startswith=compact, customer__isnull=False).values(
-                "customer_id"
-            )
+            pk__in=receipts.filter(coded(text), customer__isnull=False).values("customer_id")
         )
 
 
@@ -160,6 +158,11 @@ def _by_phone(country: str, text: str, digits: str) -> QuerySet[Any, Any]:
     return rows.filter(ends).values("customer_id")
 
 
+def coded(text: str) -> Q:
+    """Receipts, annotated as `code`, that begin as typed, or as typed without dashes."""
+    return Q(code__startswith=ids.normal(text)) | Q(code__startswith=text.strip().upper())
+
+
 def _by_session(which: Q) -> QuerySet[Any, Any]:
     live = Session.objects.filter(ended_at=None).annotate(caller=Upper("caller_id"))
     return Subscription.objects.filter(username__in=live.filter(which).values("name")).values(
@@ -181,13 +184,12 @@ def _address(text: str) -> str | None:
 
 
 def _receipts(entity_id: int, text: str, limit: int) -> list[Receipt]:
-    code = ids.normal(text)
-    if len(code) < 4:
+    if len(ids.normal(text)) < 4:
         return []
     rows = (
         Payment.objects.filter(entity_id=entity_id)
         .annotate(code=Upper("transaction"))
-        .filter(Q(code__startswith=code) | Q(receipt_number=text.upper()))
+        .filter(coded(text) | Q(receipt_number=text.upper()))
         .order_by("-pk")
         .values_list("receipt_number", "transaction", "amount_minor", "currency", "value_on",
                      "customer__name", "customer__account_number")

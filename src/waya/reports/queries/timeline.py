@@ -52,11 +52,16 @@ class _Named:
 
 
 def of_customer(
-    customer_id: int, *, kind: str = "", without: Iterable[str] = (), key: str = ""
+    customer_id: int,
+    *,
+    kind: str = "",
+    without: Iterable[str] = (),
+    hidden_actions: Iterable[str] = (),
+    key: str = "",
 ) -> Page[Event]:
     """A customer's timeline; `kind` is one of KINDS, `without` those that the reader may not
-    see. At most nine queries."""
-    which = Q(customer_id=customer_id)
+    see, `hidden_actions` what only the audit tells. At most nine queries."""
+    which = Q(customer_id=customer_id) & ~Q(action__in=hidden_actions)
     for hidden in without:
         which &= ~_begins(KINDS[hidden])
     return _events(which, kind, key)
