@@ -75,7 +75,7 @@ def flush_may_empty_the_books() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def needs_program() -> Callable[[str], str]:
     """Find a program of the machine, or skip; fail where everything must be tried.
 

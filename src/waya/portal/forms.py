@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from waya.kernel import money
+from waya.kernel import money, phone
 from waya.kernel.errors import Refused
 from waya.org.words import words
 
@@ -46,6 +46,12 @@ def _phone(label: _StrPromise, help_text: _StrPromise | str = "") -> forms.CharF
             attrs={"inputmode": "tel", "type": "tel", "autocomplete": "tel", "class": "in tab"}
         ),
     )
+
+
+def as_typed(number: str) -> str:
+    """A phone (E.164) as people write it: `0700 000 418`."""
+    digits = "".join(filter(str.isdigit, phone.national(number)))
+    return f"{digits[:-6]} {digits[-6:-3]} {digits[-3:]}"
 
 
 class JoinForm(Typed):

@@ -16,7 +16,6 @@ from waya.billing.queries.accounts import account
 from waya.kernel import clock
 from waya.kernel.money import Money
 from waya.kernel.periods import Period
-from waya.org.templatetags import waya as shown
 from waya.parties.models import Customer
 from waya.payments.models import Allocation, Payment
 from waya.payments.queries.payments import payments_of_customer
@@ -69,7 +68,6 @@ def invoice(request: HttpRequest, guest: Guest, public_id: UUID) -> HttpResponse
         },
         "lines": [
             {"words": line.description, "amount": Money(line.net_minor, row.currency),
-             "period": Period(line.start, line.end) if line.start and line.end else None,
              "why": why_line(line)}
             for line in lines
         ],
@@ -161,7 +159,7 @@ def _invoice_row(row: Invoice, paid: dict[int, Payment]) -> dict[str, Any]:
     else:
         words = _("Paid from credit")
     return {"number": row.number, "url": f"/my/bills/{row.public_id}", "words": words,
-            "amount": shown.money(Money(left or row.total_minor, row.currency)),
+            "amount": str(Money(left or row.total_minor, row.currency)),
             "bad": False, "paid": not left}  # fmt: skip
 
 
@@ -169,7 +167,7 @@ def _asked_row(row: ProForma) -> dict[str, Any]:
     period = between(Period(row.start, row.end))
     return {"number": row.number, "url": f"/my/pro-formas/{row.public_id}",
             "words": _("Asked in advance for %(period)s") % {"period": period},
-            "amount": shown.money(Money(row.total_minor, row.currency)),
+            "amount": str(Money(row.total_minor, row.currency)),
             "bad": False, "paid": False}  # fmt: skip
 
 
@@ -188,7 +186,7 @@ def _payment_row(row: Payment) -> dict[str, Any]:
     return {"words": f"{words} {row.transaction}", "url": f"/my/receipts/{row.public_id}",
             "note": _("%(day)s, receipt %(number)s")
             % {"day": short(row.value_on), "number": row.receipt_number},
-            "amount": shown.money(Money(row.amount_minor, row.currency))}  # fmt: skip
+            "amount": str(Money(row.amount_minor, row.currency))}  # fmt: skip
 
 
 def _state(row: Invoice, today: date) -> tuple[str, str]:

@@ -10,13 +10,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from waya.catalog.queries import price_on
-from waya.kernel import clock, phone
+from waya.kernel import clock
 from waya.kernel.errors import Refused
 from waya.kernel.money import Money
 from waya.network.commands.access import reveal_password
 from waya.org.templatetags import waya as shown
 from waya.payments.queries.payments import payments_of_customer
 from waya.portal.account import Face, Standing, online_since, stand
+from waya.portal.forms import as_typed
 from waya.portal.frame import customers_only, in_business, page
 from waya.portal.pages.bills import rows_of
 from waya.portal.session import Guest, siblings
@@ -75,7 +76,7 @@ def _about(standing: Standing, guest: Guest) -> dict[str, Any]:
         "has_login": row.state != Subscription.PENDING,
     }
     if standing.face is Face.OFF:
-        about["why"] = why_off(standing, phone.national(guest.contact.phone))
+        about["why"] = why_off(standing, as_typed(guest.contact.phone))
     elif standing.face is Face.RESTORING:
         about |= _restoring(standing, guest)
     elif standing.face is Face.ONLINE:

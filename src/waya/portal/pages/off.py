@@ -7,7 +7,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
-from waya.kernel import phone
 from waya.kernel.errors import Refused
 from waya.network.models import Session
 from waya.org.addresses import caller
@@ -15,7 +14,7 @@ from waya.org.models import Entity
 from waya.parties.models import Customer
 from waya.parties.queries import customers_by_reference, phones_of
 from waya.portal.account import Face, Standing, stand
-from waya.portal.forms import AccountForm
+from waya.portal.forms import AccountForm, as_typed
 from waya.portal.frame import anybody, page
 from waya.portal.limits import limit
 from waya.portal.pages.paying import ask
@@ -69,8 +68,13 @@ def _line(owner: Customer | None, standing: Standing | None) -> dict[str, Any]:
         "owes": standing.to_pay,
         "phone_masked": masked(number),
         "pay_url": "/my/off",
-        "why": why_off(standing, masked(number)),
+        "why": _without_links(why_off(standing, masked(number))),
     }
+
+
+def _without_links(why: dict[str, Any]) -> dict[str, Any]:
+    """The bills themselves are for who signs in."""
+    return why | {"lines": [line | {"url": None} for line in why["lines"]]}
 
 
 def _behind(request: HttpRequest, entity: Entity) -> Customer | None:
@@ -108,5 +112,5 @@ def masked(number: str) -> str:
     """`0700 *** 334` from E.164."""
     if not number:
         return ""
-    digits = "".join(filter(str.isdigit, phone.national(number)))
-    return f"{digits[:4]} *** {digits[-3:]}"
+    first, _hidden, last = as_typed(number).split()
+    return f"{first} *** {last}"

@@ -12,7 +12,7 @@ from django.utils import translation
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from waya.kernel import clock, phone
+from waya.kernel import clock
 from waya.kernel.errors import Refused
 from waya.kernel.money import Money
 from waya.network.queries import access_of
@@ -22,7 +22,7 @@ from waya.payments.commands.prompts import prompt as send_prompt
 from waya.payments.models import Payment, Prompt
 from waya.payments.rules.prompts import OPEN
 from waya.portal.account import Standing, stand
-from waya.portal.forms import PayForm
+from waya.portal.forms import PayForm, as_typed
 from waya.portal.frame import anybody, customers_only, page
 from waya.portal.limits import limit
 from waya.portal.session import Guest, guest_of, visitor
@@ -143,7 +143,7 @@ def _usual(guest: Guest, standing: Standing) -> dict[str, Any]:
     """What is owed, from the customer's own phone."""
     owed = standing.to_pay
     amount = owed.plain() if owed else ""
-    return {"phone": phone.national(guest.contact.phone), "amount": amount}
+    return {"phone": as_typed(guest.contact.phone), "amount": amount}
 
 
 def _waiting(
