@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import F, Q
 
@@ -52,12 +53,17 @@ class ProForma(models.Model):
 
 
 class Invoice(models.Model):
-    """A tax document. After issue only `paid_minor` moves, and never past the total."""
+    """A tax document. After issue only `paid_minor` moves, and never past the total: a
+    trigger refuses the rest, and sees to what foreign keys would."""
 
-    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    entity = models.ForeignKey("org.Entity", on_delete=models.PROTECT, related_name="+")
+    public_id = models.UUIDField(
+        default=uuid.uuid4, db_default=RandomUUID(), unique=True, editable=False
+    )
+    entity = models.ForeignKey(
+        "org.Entity", on_delete=models.PROTECT, related_name="+", db_constraint=False
+    )
     customer = models.ForeignKey(
-        "parties.Customer", on_delete=models.PROTECT, related_name="invoices"
+        "parties.Customer", on_delete=models.PROTECT, related_name="invoices", db_constraint=False
     )
     number = models.CharField(max_length=30)
     issued_on = models.DateField()
@@ -96,17 +102,22 @@ class Invoice(models.Model):
 class InvoiceLine(models.Model):
     """A line with the period that it charges (half-open, stored) and its own explanation."""
 
-    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="lines")
-    subscription = models.ForeignKey(
-        "subscriptions.Subscription", on_delete=models.PROTECT, null=True, related_name="+"
+    invoice = models.ForeignKey(
+        Invoice, on_delete=models.PROTECT, related_name="lines", db_constraint=False
     )
+    subscription = models.ForeignKey(
+        "subscriptions.Subscription", on_delete=models.PROTECT, null=True, related_name="+",
+        db_constraint=False,
+    )  # fmt: skip
     description = models.CharField(max_length=200)
     start = models.DateField(null=True)
     end = models.DateField(null=True)
     net_minor = models.BigIntegerField()
     tax_minor = models.BigIntegerField()
     total_minor = models.BigIntegerField()
+    # The account that earns it; deferred until its days have passed, if billed in advance.
     revenue = models.CharField(max_length=40, default="revenue:internet")
+    deferred = models.BooleanField(default=False)
     why = models.JSONField(default=dict)
 
     class Meta:
@@ -124,7 +135,9 @@ class InvoiceLine(models.Model):
 class InvoiceTax(models.Model):
     """A tax on a line as it was on issue: its base, rate and law."""
 
-    line = models.ForeignKey(InvoiceLine, on_delete=models.PROTECT, related_name="taxes")
+    line = models.ForeignKey(
+        InvoiceLine, on_delete=models.PROTECT, related_name="taxes", db_constraint=False
+    )
     sequence = models.SmallIntegerField()
     tax = models.CharField(max_length=20)
     name = models.CharField(max_length=60)
@@ -164,3 +177,25 @@ class Credit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.customer_id}: {self.amount_minor}"
+
+
+class Parked(models.Model):
+    """A customer who could not be billed on a day, and why; a person looks, the next run
+    tries again."""
+
+    entity = models.ForeignKey("org.Entity", on_delete=models.PROTECT, related_name="+")
+    customer = models.ForeignKey("parties.Customer", on_delete=models.PROTECT, related_name="+")
+    on = models.DateField()
+    reason = models.CharField(max_length=300)
+    at = models.DateTimeField()
+    resolved_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["customer", "on"], name="parked_once")]
+        indexes = [
+            models.Index(fields=["entity"], name="parked_waiting",
+                         condition=Q(resolved_at__isnull=True)),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.customer_id}: {self.reason}"

@@ -21,6 +21,9 @@ REFUSALS = {
     "own_approval": _("Nobody decides what they asked for themselves. Ask somebody else."),
     "clock_backward": _("Business time only moves forward. It is %(now)s now."),
     "clock_running": _("Business time is being moved already. Wait until it has arrived."),
+    "billed_meanwhile": _("These were billed by somebody else just now. Look again."),
+    "not_a_lab": _("Only a lab's clock can be moved, and this is none."),
+    "plan_unknown": _("There is no such plan. Choose one that is on sale."),
     "key_of_another": _("Nothing was done: this key belongs to a request with other content."),
     "key_in_work": _("This was sent already and is being worked on, or its end is not known."),
     # ledger

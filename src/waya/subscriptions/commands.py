@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from waya.catalog.models import Plan
 from waya.kernel import clock
@@ -19,7 +19,7 @@ from waya.org.audit import Happened, record_many
 from waya.parties.models import Customer, Site
 from waya.subscriptions.models import Change, Subscription
 from waya.subscriptions.queries import RUNNING
-from waya.subscriptions.rules.life import CUT_OFF, LEGAL, Renewal, state_for, username
+from waya.subscriptions.rules.life import CUT_OFF, LEGAL, Advance, Renewal, state_for, username
 
 # No vowels and nothing that reads like something else.
 _LETTERS = "bcdfghjkmnpqrstvwxz23456789"
@@ -95,6 +95,29 @@ def activate(*, renewals: Sequence[Renewal], by: Actor) -> None:
     ])  # fmt: skip
     causes = dict(zip((row.pk for row in rows), records, strict=True))
     want_many(wishes=[_wish(row, causes[row.pk]) for row in begun], by=by)
+
+
+@transaction.atomic
+def advance_billed(*, advances: Sequence[Advance], by: Actor) -> None:
+    """Note through which day subscriptions are billed: a compare-and-set for the whole batch.
+
+    Refuses `billed_meanwhile` when any of them is not where it was read, so that nothing of
+    a batch is billed twice.
+    """
+    by.must("subscriptions.bill")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "update subscriptions_subscription s set billed_through = a.until"
+            " from unnest(%s::bigint[], %s::date[], %s::date[]) a(id, since, until)"
+            " where s.id = a.id and s.billed_through = a.since",
+            [
+                [one.subscription_id for one in advances],
+                [one.since for one in advances],
+                [one.until for one in advances],
+            ],
+        )
+        if cursor.rowcount != len(advances):
+            raise Refused("billed_meanwhile")
 
 
 @transaction.atomic

@@ -1,4 +1,4 @@
-"""Issue invoices and pro formas: numbered without gaps, posted, and never changed after."""
+"""Ask for prepaid periods before they begin: pro formas, which are no tax documents."""
 
 from __future__ import annotations
 
@@ -7,121 +7,16 @@ from datetime import date, timedelta
 
 from django.db import transaction
 
-from waya.billing.models import Invoice, InvoiceLine, InvoiceTax, ProForma
+from waya.billing.models import ProForma
 from waya.billing.queries.pricing import PriceList
 from waya.billing.rules import renewal
-from waya.billing.rules.drafts import Charged, Draft, booking
-from waya.kernel import clock
+from waya.billing.rules.drafts import Charged
 from waya.kernel.errors import Refused
 from waya.kernel.periods import Period
-from waya.kernel.rates import as_percent
-from waya.ledger.commands.entries import post_many
 from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
 from waya.org.commands.numbering import next_numbers
-from waya.parties.models import Customer
 from waya.subscriptions.models import Subscription
-
-
-@transaction.atomic
-def issue(*, drafts: Sequence[Draft], by: Actor) -> list[Invoice]:
-    """Issue invoices of one entity, in order; each posts its entry.
-
-    Set-wise. Numbers are taken last. A period that was billed before is refused by the
-    database, and nothing of the batch is kept.
-    """
-    by = by.must("billing.issue")
-    if not drafts:
-        return []
-    customers = Customer.objects.in_bulk({draft.customer_id for draft in drafts})
-    numbers = next_numbers(entity_id=drafts[0].entity_id, kind="invoice", count=len(drafts), by=by)
-    invoices = Invoice.objects.bulk_create(
-        [
-            _invoice(draft, number, customers[draft.customer_id])
-            for draft, number in zip(drafts, numbers, strict=True)
-        ]
-    )
-    lines = InvoiceLine.objects.bulk_create(
-        [_line(draft, invoice) for draft, invoice in zip(drafts, invoices, strict=True)]
-    )
-    InvoiceTax.objects.bulk_create(
-        tax
-        for draft, line in zip(drafts, lines, strict=True)
-        for tax in _taxes(draft.charged, line)
-    )
-    post_many(
-        entries=[
-            booking(draft, number)
-            for draft, number in zip(drafts, numbers, strict=True)
-            if draft.charged.taxed.gross
-        ],
-        by=by,
-    )
-    record_many(by, [_issued(draft, one) for draft, one in zip(drafts, invoices, strict=True)])
-    return invoices
-
-
-def _invoice(draft: Draft, number: str, customer: Customer) -> Invoice:
-    taxed = draft.charged.taxed
-    return Invoice(
-        entity_id=draft.entity_id,
-        customer=customer,
-        number=number,
-        issued_on=draft.issued_on,
-        issued_at=clock.now(),
-        due_on=draft.due_on,
-        currency=taxed.net.currency,
-        net_minor=taxed.net.minor,
-        tax_minor=taxed.tax.minor,
-        total_minor=taxed.gross.minor,
-        customer_as_issued={"name": customer.name, "account_number": customer.account_number},
-    )
-
-
-def _line(draft: Draft, invoice: Invoice) -> InvoiceLine:
-    taxed, period = draft.charged.taxed, draft.charged.period
-    return InvoiceLine(
-        invoice=invoice,
-        subscription_id=draft.subscription_id,
-        description=draft.description,
-        start=period.start,
-        end=period.end,
-        net_minor=taxed.net.minor,
-        tax_minor=taxed.tax.minor,
-        total_minor=taxed.gross.minor,
-        why=draft.charged.why,
-    )
-
-
-def _taxes(charged: Charged, line: InvoiceLine) -> list[InvoiceTax]:
-    return [
-        InvoiceTax(
-            line=line,
-            sequence=place,
-            tax=row.rate.tax,
-            name=row.rate.name,
-            rate_percent=as_percent(row.rate.ratio),
-            base_minor=row.base.minor,
-            amount_minor=row.amount.minor,
-            law=row.rate.law,
-        )
-        for place, row in enumerate(charged.taxed.rows, start=1)
-    ]
-
-
-def _issued(draft: Draft, invoice: Invoice) -> Happened:
-    return Happened(
-        "invoice.issued",
-        ("invoice", invoice.pk),
-        customer_id=invoice.customer_id,
-        why={
-            "number": invoice.number,
-            "minor": invoice.total_minor,
-            "currency": invoice.currency,
-            "due": invoice.due_on.isoformat(),
-            "for": draft.description,
-        },
-    )
 
 
 @transaction.atomic

@@ -19,15 +19,36 @@ from waya.subscriptions.queries import RUNNING
 
 @transaction.atomic
 def remind(*, entity_id: int, on: date, by: Actor) -> dict[str, int]:
-    """Remind of pro formas before their period and of invoices around their due day.
+    """Say what was asked and invoiced today, and remind of pro formas before their period
+    and of invoices around their due day. What is paid by then is not mentioned.
 
     Each reminder is said once for each document and day, however often this runs.
     """
     by = by.must("billing.remind")
     policy = chosen(DunningPolicy, entity_id)
-    notices = _asked(entity_id, on, policy) + _invoiced(entity_id, on, policy)
+    notices = _fresh(entity_id, on) + _asked(entity_id, on, policy)
+    notices += _invoiced(entity_id, on, policy)
     notify(notices=notices, by=by)
     return {"reminders": len(notices)}
+
+
+def _fresh(entity_id: int, on: date) -> list[Notice]:
+    asked = ProForma.objects.filter(
+        entity_id=entity_id, issued_on=on, state=ProForma.OPEN, subscription__state__in=RUNNING
+    ).select_related("subscription__plan")
+    notices = [
+        Notice(one.customer_id, "renewal", Money(one.total_minor, one.currency),
+               one.start, f"renewal:{one.pk}", one.subscription.plan.name)
+        for one in asked
+    ]  # fmt: skip
+    invoices = Invoice.objects.filter(
+        entity_id=entity_id, issued_on=on, paid_minor__lt=F("total_minor")
+    )
+    return notices + [
+        Notice(one.customer_id, "reminder", Money(one.total_minor - one.paid_minor, one.currency),
+               one.due_on, f"invoice:{one.pk}")
+        for one in invoices
+    ]  # fmt: skip
 
 
 def _asked(entity_id: int, on: date, policy: DunningPolicy) -> list[Notice]:

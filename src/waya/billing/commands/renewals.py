@@ -2,161 +2,218 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import islice
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from waya.billing.commands.documents import ask, due_day, issue
-from waya.billing.commands.notices import Notice, notify
+from waya.billing.commands.documents import ask, due_day
+from waya.billing.commands.invoices import issue
 from waya.billing.commands.settle import settle_many
-from waya.billing.models import Credit, ProForma
+from waya.billing.models import Credit, Parked, ProForma
 from waya.billing.policy import RenewalPolicy
 from waya.billing.queries.pricing import PriceList, described
 from waya.billing.rules import renewal
 from waya.billing.rules.drafts import Charged, Draft
 from waya.billing.rules.offers import Offer
 from waya.catalog.models import Plan
+from waya.kernel import clock
+from waya.kernel.errors import Refused
 from waya.kernel.money import Money
 from waya.org.actors import Actor
 from waya.org.models import Entity
 from waya.org.policy import chosen
 from waya.parties.commands.customers import lock_customers
-from waya.subscriptions.commands import activate
+from waya.subscriptions.commands import advance_billed
 from waya.subscriptions.models import Subscription
 from waya.subscriptions.queries import RUNNING
-from waya.subscriptions.rules.life import Renewal
+from waya.subscriptions.rules.life import Advance
 
+log = logging.getLogger("waya.billing")
+
+# So many customers at a time: a payment of one of them waits for no more than that.
 CHUNK = 500
 
-_Work = Callable[[Entity, Sequence[Subscription], date, RenewalPolicy, Actor], None]
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One day's billing of an entity: what is read once and used for every chunk."""
+
+    entity: Entity
+    on: date
+    policy: RenewalPolicy
+    plans: dict[int, Plan]
+    prices: PriceList
+    progress: Callable[[int], None]
+    by: Actor
 
 
-def bill(*, entity_id: int, on: date, by: Actor) -> dict[str, int]:
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A subscription that is due, as far as billing needs it."""
+
+    id: int
+    customer_id: int
+    plan_id: int
+    billed_through: date
+    anchor_day: int
+
+
+def silent(done: int) -> None:
+    """Nobody watches."""
+
+
+def bill(
+    *, entity_id: int, on: date, by: Actor, progress: Callable[[int], None] = silent
+) -> dict[str, int]:
     """Bill an entity as of a day: what is due and was not billed before, each once.
 
     In chunks of customers, each its own transaction, so that a payment never waits long and
-    a crash loses at most the chunk that was at work. Running it again does nothing more.
+    a crash loses at most the chunk that was at work. Running it again does nothing more. A
+    customer who cannot be billed is parked with the reason, and stops nobody. `progress` is
+    told how many subscriptions are done.
     """
     by = by.must("billing.bill")
     entity = Entity.objects.get(pk=entity_id)
-    policy = chosen(RenewalPolicy, entity_id)
+    plans = Plan.objects.in_bulk(
+        list(Plan.objects.filter(entity=entity).values_list("pk", flat=True))
+    )
+    run = Run(
+        entity=entity,
+        on=on,
+        policy=chosen(RenewalPolicy, entity_id),
+        plans=plans,
+        prices=PriceList(plans.values(), entity.country),
+        progress=progress,
+        by=by,
+    )
     return {
-        "invoices": _in_chunks(_passed(entity, on), _invoice, entity, on, policy, by),
-        "pro_formas": _in_chunks(_lapsing(entity, on, policy), _ask, entity, on, policy, by),
+        "invoices": _in_chunks(run, _passed(run), _invoice),
+        "pro_formas": _in_chunks(run, _lapsing(run), _ask),
     }
 
 
-def _lapsing(entity: Entity, on: date, policy: RenewalPolicy) -> QuerySet[Subscription]:
+def _lapsing(run: Run) -> QuerySet[Subscription]:
     asked = ProForma.objects.filter(subscription=OuterRef("pk"), start=OuterRef("paid_through"))
     return Subscription.objects.filter(
         ~Exists(asked),
-        entity=entity,
+        entity=run.entity,
         state__in=RUNNING,
-        plan__mode=Plan.PREPAID,
-        paid_through__lte=on + timedelta(days=policy.ask_days_before),
+        plan__in=[key for key, plan in run.plans.items() if plan.mode == Plan.PREPAID],
+        paid_through__lte=run.on + timedelta(days=run.policy.ask_days_before),
     )
 
 
-def _passed(entity: Entity, on: date) -> QuerySet[Subscription]:
+def _passed(run: Run) -> QuerySet[Subscription]:
+    """Postpaid ones whose period has passed: the shortest that there is after its first day
+    is one day, so an earlier start is only a candidate."""
     return Subscription.objects.filter(
-        entity=entity, state__in=RUNNING, plan__mode=Plan.POSTPAID, billed_through__lt=on
+        entity=run.entity,
+        state__in=RUNNING,
+        plan__in=[key for key, plan in run.plans.items() if plan.mode == Plan.POSTPAID],
+        billed_through__lt=run.on,
     )
 
 
-def _in_chunks(
-    due: QuerySet[Subscription],
-    work: _Work,
-    entity: Entity,
-    on: date,
-    policy: RenewalPolicy,
-    by: Actor,
-) -> int:
-    done = 0
-    owners = iter(due.order_by("customer_id").values_list("customer_id", flat=True).distinct())
-    while customers := list(islice(owners, CHUNK)):
-        with transaction.atomic():
-            lock_customers(customer_ids=customers, by=by)
-            rows = list(due.filter(customer_id__in=customers).select_related("plan").order_by("pk"))
-            work(entity, rows, on, policy, by)
-            _spend_credit(customers, entity, on, by)
-        done += len(rows)
+_Work = Callable[[Run, Sequence[Due]], None]
+
+
+def _in_chunks(run: Run, due: QuerySet[Subscription], work: _Work) -> int:
+    done, after = 0, 0
+    while customers := _next_customers(due, after):
+        done += _work_or_halve(run, due, customers, work)
+        after = customers[-1]
+        run.progress(done)
     return done
 
 
-def _ask(
-    entity: Entity, rows: Sequence[Subscription], on: date, policy: RenewalPolicy, by: Actor
-) -> None:
-    """Ask for the period after the paid one, and say so."""
-    prices = PriceList({row.plan for row in rows}, entity.country)
-    asked = ask(asked=[(row, _next(row, prices)) for row in rows], on=on, by=by)
-    covered = _in_credit({one.customer_id for one in asked})
-    plans = {row.pk: row.plan.name for row in rows}
-    notify(
-        notices=[
-            Notice(one.customer_id, "renewal", Money(one.total_minor, one.currency),
-                   one.start, f"renewal:{one.pk}", plans[one.subscription_id])
-            for one in asked
-            if covered.get(one.customer_id, 0) < one.total_minor
-        ],
-        by=by,
-    )  # fmt: skip
+def _next_customers(due: QuerySet[Subscription], after: int) -> list[int]:
+    rows = due.filter(customer_id__gt=after).order_by("customer_id")
+    return list(rows.values_list("customer_id", flat=True).distinct()[:CHUNK])
 
 
-def _next(row: Subscription, prices: PriceList) -> Charged:
-    start, anchor_day = row.paid_through, row.anchor_day
-    if start is None or anchor_day is None:
-        raise ValueError(f"{row.username} runs without a paid period")
-    period = renewal.following(start, anchor_day=anchor_day, months=row.plan.months)
-    bought = renewal.Bought(period, anchor_day)
-    return prices.charge(row.plan, bought, tax_point=start, whole=True)
+def _work_or_halve(
+    run: Run, due: QuerySet[Subscription], customers: Sequence[int], work: _Work
+) -> int:
+    """Bill these customers, all or none; when that fails, halve until the bad one is alone."""
+    try:
+        with transaction.atomic():
+            lock_customers(customer_ids=customers, by=run.by)
+            rows = _read(due, customers)
+            work(run, rows)
+            _spend_credit(run, customers)
+        return len(rows)
+    except (Refused, DatabaseError, ValueError) as error:
+        if len(customers) == 1:
+            _park(run, customers[0], error)
+            return 0
+    half = len(customers) // 2
+    return _work_or_halve(run, due, customers[:half], work) + _work_or_halve(
+        run, due, customers[half:], work
+    )
 
 
-def _invoice(
-    entity: Entity, rows: Sequence[Subscription], on: date, policy: RenewalPolicy, by: Actor
-) -> None:
+def _read(due: QuerySet[Subscription], customers: Sequence[int]) -> list[Due]:
+    rows = due.filter(customer_id__in=customers).order_by("customer_id", "pk")
+    return [
+        Due(*row)
+        for row in rows.values_list("pk", "customer_id", "plan_id", "billed_through", "anchor_day")
+    ]
+
+
+def _park(run: Run, customer_id: int, error: Exception) -> None:
+    """Leave a customer for a person, with the reason; the next run tries again."""
+    log.warning("customer %s could not be billed: %s", customer_id, error)
+    Parked.objects.update_or_create(
+        customer_id=customer_id,
+        on=run.on,
+        defaults={"reason": str(error)[:300], "at": clock.now(), "entity": run.entity},
+    )
+
+
+def _ask(run: Run, rows: Sequence[Due]) -> None:
+    """Ask for the period after the paid one; the day's reminders say so."""
+    found = Subscription.objects.in_bulk([row.id for row in rows])
+    asked = [(found[row.id], _next(run, row)) for row in rows]
+    ask(asked=asked, on=run.on, by=run.by)
+
+
+def _next(run: Run, row: Due) -> Charged:
+    plan = run.plans[row.plan_id]
+    start = row.billed_through
+    period = renewal.following(start, anchor_day=row.anchor_day, months=plan.months)
+    bought = renewal.Bought(period, row.anchor_day)
+    return run.prices.charge(plan, bought, tax_point=start, whole=True)
+
+
+def _invoice(run: Run, rows: Sequence[Due]) -> None:
     """Invoice the postpaid periods that have ended, in arrears: the net is earned."""
-    prices = PriceList({row.plan for row in rows}, entity.country)
     drafts: list[Draft] = []
-    renewals: list[Renewal] = []
+    advances: list[Advance] = []
     for row in rows:
-        for bought, whole in _ended(row, on):
-            charged = prices.charge(row.plan, bought, tax_point=on, whole=whole)
-            drafts.append(_draft(entity, row, charged, on, policy))
-            renewals = [one for one in renewals if one.subscription_id != row.pk]
-            renewals.append(
-                Renewal(
-                    subscription_id=row.pk,
-                    start=bought.period.start,
-                    paid_through=None,
-                    billed_through=bought.period.end,
-                    anchor_day=bought.anchor_day,
-                )
-            )
-    invoices = issue(drafts=drafts, by=by)
-    activate(renewals=renewals, by=by)
-    notify(
-        notices=[
-            Notice(one.customer_id, "reminder", Money(one.total_minor, one.currency),
-                   one.due_on, f"invoice:{one.pk}")
-            for one in invoices
-        ],
-        by=by,
-    )  # fmt: skip
+        plan = run.plans[row.plan_id]
+        until = row.billed_through
+        for bought, whole in _ended(row, plan, run.on):
+            charged = run.prices.charge(plan, bought, tax_point=run.on, whole=whole)
+            drafts.append(_draft(run, row, plan, charged))
+            until = bought.period.end
+        if until != row.billed_through:
+            advances.append(Advance(row.id, row.billed_through, until))
+    advance_billed(advances=advances, by=run.by)
+    issue(drafts=drafts, by=run.by)
 
 
-def _ended(row: Subscription, on: date) -> list[tuple[renewal.Bought, bool]]:
+def _ended(row: Due, plan: Plan, on: date) -> list[tuple[renewal.Bought, bool]]:
     """The periods of a postpaid subscription that have passed and were not billed."""
-    start, anchor_day = row.billed_through, row.anchor_day
-    if start is None or anchor_day is None:
-        raise ValueError(f"{row.username} runs without a beginning")
     found: list[tuple[renewal.Bought, bool]] = []
+    start, anchor_day = row.billed_through, row.anchor_day
     while True:
         whole = renewal.on_anchor(start, anchor_day=anchor_day)
         period = (
-            renewal.following(start, anchor_day=anchor_day, months=row.plan.months)
+            renewal.following(start, anchor_day=anchor_day, months=plan.months)
             if whole
             else renewal.first(start, months=1, calendar_day=anchor_day).period
         )
@@ -166,27 +223,27 @@ def _ended(row: Subscription, on: date) -> list[tuple[renewal.Bought, bool]]:
         start = period.end
 
 
-def _draft(
-    entity: Entity, row: Subscription, charged: Charged, on: date, policy: RenewalPolicy
-) -> Draft:
+def _draft(run: Run, row: Due, plan: Plan, charged: Charged) -> Draft:
     return Draft(
-        entity_id=entity.pk,
+        entity_id=run.entity.pk,
         customer_id=row.customer_id,
-        subscription_id=row.pk,
-        description=described(row.plan, charged.period),
+        subscription_id=row.id,
+        description=described(plan, charged.period),
         charged=charged,
-        credits=f"revenue:{row.plan.tax_class}",
-        issued_on=on,
-        due_on=due_day(on, policy.due_days),
+        revenue=f"revenue:{plan.tax_class}",
+        in_advance=False,
+        issued_on=run.on,
+        due_on=due_day(run.on, run.policy.due_days),
     )
 
 
-def _in_credit(customers: Iterable[int]) -> dict[int, int]:
-    rows = Credit.objects.filter(customer_id__in=list(customers), amount_minor__gt=0)
-    return dict(rows.values_list("customer_id", "amount_minor"))
-
-
-def _spend_credit(customers: Sequence[int], entity: Entity, on: date, by: Actor) -> None:
+def _spend_credit(run: Run, customers: Iterable[int]) -> None:
     """Let the credit that customers hold pay what was just asked or invoiced."""
-    nothing = Money(0, entity.currency)
-    settle_many(offers=[Offer(key, key, nothing, on) for key in _in_credit(customers)], by=by)
+    held = Credit.objects.filter(customer_id__in=list(customers), amount_minor__gt=0)
+    nothing = Money(0, run.entity.currency)
+    settle_many(
+        offers=[
+            Offer(key, key, nothing, run.on) for key in held.values_list("customer_id", flat=True)
+        ],
+        by=run.by,
+    )

@@ -9,14 +9,15 @@ from datetime import date
 from django.db import transaction
 from django.db.models import F
 
-from waya.billing.commands.documents import asked_period, due_day, issue
+from waya.billing.commands.documents import asked_period, due_day
+from waya.billing.commands.invoices import Issued, issue
 from waya.billing.commands.standings import restore
 from waya.billing.models import Credit, CreditUse, Invoice, ProForma
 from waya.billing.policy import DunningPolicy, RenewalPolicy
 from waya.billing.queries.pricing import PriceList, described
 from waya.billing.rules import renewal
 from waya.billing.rules.drafts import Draft, as_asked, credit_booking
-from waya.billing.rules.offers import Offer, Open, Settlement, Verdict
+from waya.billing.rules.offers import Offer, Open, Settlement, Use, Verdict
 from waya.billing.rules.offers import settle as decide
 from waya.billing.rules.renewal import Bought
 from waya.kernel import clock
@@ -40,6 +41,16 @@ class _Open:
     credits: dict[int, int] = field(default_factory=dict)
     by_id: dict[int, Invoice] = field(default_factory=dict)
     asked: dict[int, ProForma] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Spent:
+    """What an offer used of its customer's credit on an invoice, in minor units."""
+
+    invoice_id: int
+    number: str
+    minor: int
+    offer: Offer
 
 
 @transaction.atomic
@@ -121,19 +132,26 @@ def _renew(
     known: _Open,
     policy: RenewalPolicy,
     by: Actor,
-) -> dict[int, Invoice]:
+) -> dict[int, Issued]:
     """Turn covered pro formas into invoices and extend what they pay for; gives the invoice
     of each pro forma."""
-    paid = [(known.asked[use.id], offer) for offer in offers for use in verdicts[offer.key].covered]
+    paid = [
+        (known.asked[use.id], offer, use) for offer in offers for use in verdicts[offer.key].covered
+    ]
     if not paid:
         return {}
-    bought = {asked.pk: _bought(asked, offer.on, policy) for asked, offer in paid}
-    prices = PriceList({asked.subscription.plan for asked, _ in paid}, known.entity.country)
-    drafts = [_draft(asked, bought[asked.pk], offer.on, prices, policy) for asked, offer in paid]
-    invoices = issue(drafts=drafts, by=by)
-    for (asked, _), invoice in zip(paid, invoices, strict=True):
-        asked.state, asked.invoice = ProForma.PAID, invoice
-    ProForma.objects.bulk_update([asked for asked, _ in paid], ["state", "invoice"])
+    bought = {asked.pk: _bought(asked, offer.on, policy) for asked, offer, _ in paid}
+    prices = PriceList({asked.subscription.plan for asked, _, _ in paid}, known.entity.country)
+    issued = issue(
+        drafts=[
+            _draft(asked, offer, use, bought[asked.pk], prices, policy)
+            for asked, offer, use in paid
+        ],
+        by=by,
+    )
+    for (asked, _, _), invoice in zip(paid, issued, strict=True):
+        asked.state, asked.invoice_id = ProForma.PAID, invoice.id
+    ProForma.objects.bulk_update([asked for asked, _, _ in paid], ["state", "invoice_id"])
     activate(
         renewals=[
             Renewal(
@@ -144,11 +162,11 @@ def _renew(
                 anchor_day=bought[asked.pk].anchor_day,
                 cause=offer.cause,
             )
-            for asked, offer in paid
+            for asked, offer, _ in paid
         ],
         by=by,
     )
-    return {asked.pk: invoice for (asked, _), invoice in zip(paid, invoices, strict=True)}
+    return {asked.pk: invoice for (asked, _, _), invoice in zip(paid, issued, strict=True)}
 
 
 def _bought(asked: ProForma, on: date, policy: RenewalPolicy) -> Bought:
@@ -162,21 +180,24 @@ def _bought(asked: ProForma, on: date, policy: RenewalPolicy) -> Bought:
 
 
 def _draft(
-    asked: ProForma, bought: Bought, on: date, prices: PriceList, policy: RenewalPolicy
-) -> Draft:
-    """The invoice of a paid pro forma, for the total that was asked."""
+    asked: ProForma, offer: Offer, use: Use, bought: Bought, prices: PriceList,
+    policy: RenewalPolicy,
+) -> Draft:  # fmt: skip
+    """The invoice of a paid pro forma, for the total that was asked, and paid as it is issued."""
     row = asked.subscription
     total = Money(asked.total_minor, asked.currency)
-    charged = as_asked(asked.why, total, prices.rates(row.plan.tax_class, on))
+    charged = as_asked(asked.why, total, prices.rates(row.plan.tax_class, offer.on))
     return Draft(
         entity_id=asked.entity_id,
         customer_id=asked.customer_id,
         subscription_id=asked.subscription_id,
         description=described(row.plan, bought.period),
         charged=replace(charged, period=bought.period, why=charged.why | _moved(asked, bought)),
-        credits="deferred",
-        issued_on=on,
-        due_on=due_day(on, policy.due_days),
+        revenue=f"revenue:{row.plan.tax_class}",
+        in_advance=True,
+        issued_on=offer.on,
+        due_on=due_day(offer.on, policy.due_days),
+        paid_minor=use.money + use.credit,
     )
 
 
@@ -191,23 +212,21 @@ def _moved(asked: ProForma, bought: Bought) -> dict[str, str]:
 def _write(
     offers: Sequence[Offer],
     verdicts: dict[int, Verdict],
-    renewed: dict[int, Invoice],
+    renewed: dict[int, Issued],
     known: _Open,
     by: Actor,
 ) -> None:
-    """Write what each invoice got, the credit spent and the credit left."""
-    spent: list[tuple[Invoice, int, Offer]] = []
+    """Write what each open invoice got, the credit spent and the credit left."""
+    touched: dict[int, Invoice] = {}
+    spent: list[_Spent] = []
     for offer in offers:
-        verdict = verdicts[offer.key]
-        for use in verdict.invoices:
-            spent.append((known.by_id[use.id], use.credit, offer))
-        for use in verdict.covered:
-            invoice = renewed[use.id]
-            invoice.paid_minor += use.money + use.credit
-            spent.append((invoice, use.credit, offer))
-    Invoice.objects.bulk_update({invoice.pk: invoice for invoice, _, _ in spent}.values(),
-                                ["paid_minor"], 500)  # fmt: skip
-    _spend_credit([one for one in spent if one[1]], known, by)
+        for use in verdicts[offer.key].invoices:
+            invoice = touched[use.id] = known.by_id[use.id]
+            spent.append(_Spent(invoice.pk, invoice.number, use.credit, offer))
+        for use in verdicts[offer.key].covered:
+            spent.append(_Spent(renewed[use.id].id, renewed[use.id].number, use.credit, offer))
+    Invoice.objects.bulk_update(touched.values(), ["paid_minor"], 500)
+    _spend_credit([one for one in spent if one.minor], known, by)
     Credit.objects.bulk_create(
         [
             Credit(customer_id=owner, currency=known.entity.currency, amount_minor=left)
@@ -219,33 +238,33 @@ def _write(
     )
 
 
-def _spend_credit(spent: list[tuple[Invoice, int, Offer]], known: _Open, by: Actor) -> None:
+def _spend_credit(spent: list[_Spent], known: _Open, by: Actor) -> None:
     if not spent:
         return
     now = clock.now()
     uses = CreditUse.objects.bulk_create(
-        CreditUse(invoice=invoice, amount_minor=minor, used_at=now) for invoice, minor, _ in spent
+        CreditUse(invoice_id=one.invoice_id, amount_minor=one.minor, used_at=now) for one in spent
     )
     post_many(
         entries=[
             credit_booking(
                 entity_id=known.entity.pk,
-                customer_id=invoice.customer_id,
-                number=invoice.number,
+                customer_id=one.offer.customer_id,
+                number=one.number,
                 use_id=use.pk,
-                amount=Money(minor, known.entity.currency),
-                on=offer.on,
+                amount=Money(one.minor, known.entity.currency),
+                on=one.offer.on,
             )
-            for (invoice, minor, offer), use in zip(spent, uses, strict=True)
+            for one, use in zip(spent, uses, strict=True)
         ],
         by=by,
     )
 
 
-def _settlement(offer: Offer, verdict: Verdict, renewed: dict[int, Invoice]) -> Settlement:
+def _settlement(offer: Offer, verdict: Verdict, renewed: dict[int, Issued]) -> Settlement:
     currency = offer.money.currency
     uses = [(use.id, use.money) for use in verdict.invoices]
-    uses += [(renewed[use.id].pk, use.money) for use in verdict.covered]
+    uses += [(renewed[use.id].id, use.money) for use in verdict.covered]
     return Settlement(
         allocations=tuple((key, Money(minor, currency)) for key, minor in uses if minor),
         credit=Money(verdict.money_left, currency),

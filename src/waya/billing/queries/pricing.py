@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from fractions import Fraction
 
 from waya.billing.rules.drafts import Charged, charge
 from waya.billing.rules.renewal import Bought, cycle_of
-from waya.billing.rules.tax import Rate
-from waya.catalog.models import Plan
-from waya.catalog.queries import Priced, on_day, prices, tax_rates
+from waya.billing.rules.tax.stack import Stack
+from waya.billing.rules.tax.supply import Supply, carried
+from waya.catalog.models import Plan, TaxRate
+from waya.catalog.queries import Priced, on_day, prices, rates_recorded
 from waya.kernel.periods import Period
 
 
@@ -25,10 +25,21 @@ class PriceList:
         self.plans = {plan.pk: plan for plan in plans}
         self.prices: dict[int, list[Priced]] = prices(self.plans)
         self.country = country
-        self.known: dict[tuple[str, date], list[Rate]] = {}
+        self.recorded: dict[str, list[TaxRate]] = {}
+        self.known: dict[tuple[str, date], Stack] = {}
+        self.charged: dict[tuple[int, Period, date, bool], Charged] = {}
 
     def charge(self, plan: Plan, bought: Bought, *, tax_point: date, whole: bool) -> Charged:
-        """Price a period of a plan; `whole` says that it is a cycle of its own."""
+        """Price a period of a plan; `whole` says that it is a cycle of its own.
+
+        Thousands have the same plan and period, so each is worked out once.
+        """
+        key = (plan.pk, bought.period, tax_point, whole)
+        if key not in self.charged:
+            self.charged[key] = self._charge(plan, bought, tax_point, whole)
+        return self.charged[key]
+
+    def _charge(self, plan: Plan, bought: Bought, tax_point: date, whole: bool) -> Charged:
         period = bought.period
         cycle = period if whole else cycle_of(
             period, anchor_day=bought.anchor_day, months=plan.months
@@ -43,14 +54,14 @@ class PriceList:
             rates=self.rates(plan.tax_class, tax_point),
         )
 
-    def rates(self, tax_class: str, day: date) -> list[Rate]:
+    def rates(self, tax_class: str, day: date) -> Stack:
         """The taxes on a class of supply on a day, as they stack."""
         key = (tax_class, day)
         if key not in self.known:
-            self.known[key] = [
-                Rate(row.tax, row.name, Fraction(row.rate_percent) / 100, row.law)
-                for row in tax_rates(self.country, tax_class, day)
-            ]
+            if tax_class not in self.recorded:
+                self.recorded[tax_class] = rates_recorded(self.country, [tax_class])
+            supply = Supply(place=self.country, day=day, seller=self.country)
+            self.known[key] = carried(self.recorded[tax_class], tax_class, supply).stack
         return self.known[key]
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from waya.billing.rules.proration import share
@@ -14,28 +16,36 @@ from waya.kernel.periods import Period
 from waya.ledger.rules.entries import Entry, Line, entry
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Charged:
-    """What a period of a plan costs, with its taxes and why."""
+    """What a period of a plan costs, with its taxes and why; many lines may share one."""
 
     period: Period
     taxed: Taxed
     why: dict[str, Any]
 
+    @cached_property
+    def told(self) -> str:
+        """The reason as JSON."""
+        return json.dumps(self.why)
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An invoice to issue. `credits` is the purpose of the account that the net goes to:
-    `deferred` when billed in advance, a revenue account when earned."""
+    """An invoice to issue. `revenue` is the purpose of the account that earns the net; what
+    is billed `in_advance` is deferred until its days have passed. `paid_minor` is what settles
+    it at once."""
 
     entity_id: int
     customer_id: int
     subscription_id: int
     description: str
     charged: Charged
-    credits: str
+    revenue: str
+    in_advance: bool
     issued_on: date
     due_on: date
+    paid_minor: int = 0
 
 
 def charge(
@@ -104,7 +114,7 @@ def booking(draft: Draft, number: str) -> Entry:
         source=f"invoice:{number}",
         debit=[Line("receivable", taxed.gross, draft.customer_id)],
         credit=[
-            Line(draft.credits, taxed.net),
+            Line("deferred" if draft.in_advance else draft.revenue, taxed.net),
             *(Line(f"tax:{row.rate.tax}", row.amount) for row in taxed.rows),
         ],
     )

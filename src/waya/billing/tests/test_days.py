@@ -24,8 +24,9 @@ def test_a_renewal_is_asked_once_some_days_before() -> None:
     entity = isp()
     joined(entity)
     for day in days_between(date(2027, 6, 10), date(2027, 7, 9)):
-        bill(entity_id=entity.pk, on=day, by=SYSTEM)
-        bill(entity_id=entity.pk, on=day, by=SYSTEM)
+        for _ in range(2):
+            bill(entity_id=entity.pk, on=day, by=SYSTEM)
+            remind(entity_id=entity.pk, on=day, by=SYSTEM)
     (asked,) = ProForma.objects.filter(state=ProForma.OPEN)
     assert (asked.issued_on, asked.start, asked.end) == (
         date(2027, 7, 5), date(2027, 7, 10), date(2027, 8, 10))  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from django.db import connection, transaction
@@ -13,6 +13,7 @@ from waya.ledger.models import Account, JournalEntry, JournalLine
 from waya.ledger.queries.balances import first_open_days
 from waya.ledger.rules.entries import Entry
 from waya.org.actors import Actor
+from waya.org.copying import copy_rows
 
 _INSERT = """
 insert into ledger_journalentry (entity_id, "on", memo, source, posted_at)
@@ -20,12 +21,16 @@ select * from unnest(%s::bigint[], %s::date[], %s::text[], %s::text[], %s::times
 on conflict (entity_id, source) do nothing
 returning id, entity_id, source
 """
-_COPY = """
-copy ledger_journalline
-    (entry_id, account_id, "on", entity_id, party_id, currency, amount_minor, base_minor)
-from stdin (format binary)
-"""
-_TYPES = ["int8", "int8", "date", "int8", "int8", "varchar", "int8", "int8"]
+_LINE = (
+    ("entry_id", "int8"),
+    ("account_id", "int8"),
+    ("on", "date"),
+    ("entity_id", "int8"),
+    ("party_id", "int8"),
+    ("currency", "varchar"),
+    ("amount_minor", "int8"),
+    ("base_minor", "int8"),
+)
 
 
 @transaction.atomic
@@ -44,8 +49,7 @@ def post_many(*, entries: Sequence[Entry], by: Actor) -> dict[str, int]:
     days = first_open_days({(one.entity_id, one.on) for one in entries})
     fresh = _insert(entries, days)
     accounts = _accounts({one.entity_id for one in entries})
-    _copy_lines([one for one in entries if (one.entity_id, one.source) in fresh],
-                fresh, accounts, days)  # fmt: skip
+    copy_rows("ledger_journalline", _LINE, _lines(entries, fresh, accounts, days))
     return {one.source: fresh.get((one.entity_id, one.source)) or _known(one) for one in entries}
 
 
@@ -72,26 +76,24 @@ def _accounts(entity_ids: set[int]) -> dict[tuple[int, str], int]:
     return {(e, p): key for e, p, key in rows.values_list("entity_id", "purpose", "pk")}
 
 
-def _copy_lines(
+def _lines(
     entries: Sequence[Entry],
     keys: dict[tuple[int, str], int],
     accounts: dict[tuple[int, str], int],
     days: dict[tuple[int, date], date],
-) -> None:
-    with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(_COPY) as copy:
-        copy.set_types(_TYPES)
-        for one in entries:
-            key = keys[one.entity_id, one.source]
-            on = days[one.entity_id, one.on]
-            for line in one.lines:
-                account = accounts.get((one.entity_id, line.purpose))
-                if account is None:
-                    raise Refused("no_account", purpose=line.purpose)
-                minor = line.amount.minor
-                copy.write_row(
-                    (key, account, on, one.entity_id, line.party_id,
-                     line.amount.currency, minor, minor)
-                )  # fmt: skip
+) -> Iterator[tuple[object, ...]]:
+    for one in entries:
+        key = keys.get((one.entity_id, one.source))
+        if key is None:
+            continue
+        on = days[one.entity_id, one.on]
+        for line in one.lines:
+            account = accounts.get((one.entity_id, line.purpose))
+            if account is None:
+                raise Refused("no_account", purpose=line.purpose)
+            minor = line.amount.minor
+            yield (key, account, on, one.entity_id, line.party_id,
+                   line.amount.currency, minor, minor)  # fmt: skip
 
 
 def _known(one: Entry) -> int:

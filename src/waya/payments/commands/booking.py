@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from waya.billing.commands.settle import settle_many
 from waya.billing.rules.offers import Offer, Settlement
@@ -14,6 +14,7 @@ from waya.ledger.commands.entries import post_many
 from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
 from waya.org.commands.numbering import next_numbers
+from waya.org.copying import reserve_keys
 from waya.org.facts import tell
 from waya.org.models import Entity
 from waya.parties.commands.customers import lock_customers
@@ -37,7 +38,7 @@ def book_many(*, arrived: Sequence[Arrived], by: Actor) -> list[Payment]:
     entity = Entity.objects.get(pk=arrived[0].entity_id)
     by = replace(by, entity_id=entity.pk)
     lock_customers(customer_ids=_owners(arrived), by=by)
-    keys = _reserve_keys(len(arrived))
+    keys = reserve_keys("payments_payment", len(arrived))
     causes = record_many(by, [_happened(*one) for one in zip(keys, arrived, strict=True)])
     on = clock.today(entity.zone)
     settled = settle_many(
@@ -68,17 +69,6 @@ def allocate(*, settled: dict[int, Settlement], by: Actor) -> None:
 
 def _owners(arrived: Sequence[Arrived]) -> set[int]:
     return {one.customer_id for one in arrived if one.customer_id is not None}
-
-
-def _reserve_keys(count: int) -> list[int]:
-    """Payments' ids beforehand: what they lead to is recorded before they are written."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select nextval(pg_get_serial_sequence('payments_payment', 'id'))"
-            " from generate_series(1, %s)",
-            [count],
-        )
-        return [key for (key,) in cursor.fetchall()]
 
 
 def _happened(key: int, one: Arrived) -> Happened:

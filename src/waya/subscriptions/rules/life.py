@@ -31,6 +31,15 @@ class Renewal:
     cause: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """A subscription billed from the first day not billed yet through another, half-open."""
+
+    subscription_id: int
+    since: date
+    until: date
+
+
 def state_for(standing: str) -> str:
     """The state that a standing puts a running subscription into."""
     return "suspended" if standing == CUT_OFF else "active"

@@ -1,0 +1,151 @@
+"""Issue invoices: numbered without gaps, posted, and never changed after.
+
+Rows arrive by COPY, for one invoice as for a whole run. Whether lines belong to invoices and
+invoices to customers is checked by statement triggers (migration 0003), once for a batch.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+
+from django.db import transaction
+from psycopg.types.json import Jsonb
+
+from waya.billing.rules.drafts import Draft, booking
+from waya.kernel import clock
+from waya.kernel.rates import as_percent
+from waya.ledger.commands.entries import post_many
+from waya.org.actors import Actor
+from waya.org.audit import Happened, record_many
+from waya.org.commands.numbering import next_numbers
+from waya.org.copying import copy_rows, reserve_keys
+from waya.parties.models import Customer
+
+_INVOICE = (
+    ("id", "int8"), ("entity_id", "int8"), ("customer_id", "int8"), ("number", "varchar"),
+    ("issued_on", "date"), ("issued_at", "timestamptz"), ("due_on", "date"),
+    ("currency", "varchar"), ("net_minor", "int8"), ("tax_minor", "int8"),
+    ("total_minor", "int8"), ("paid_minor", "int8"), ("customer_as_issued", "jsonb"),
+)  # fmt: skip
+_LINE = (
+    ("id", "int8"), ("invoice_id", "int8"), ("subscription_id", "int8"),
+    ("description", "varchar"), ("start", "date"), ("end", "date"), ("net_minor", "int8"),
+    ("tax_minor", "int8"), ("total_minor", "int8"), ("revenue", "varchar"),
+    ("deferred", "bool"), ("why", "jsonb"),
+)  # fmt: skip
+_TAX = (
+    ("line_id", "int8"), ("sequence", "int2"), ("tax", "varchar"), ("name", "varchar"),
+    ("rate_percent", "numeric"), ("base_minor", "int8"), ("amount_minor", "int8"),
+    ("law", "varchar"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """An invoice as it was issued."""
+
+    id: int
+    number: str
+    customer_id: int
+    currency: str
+    total_minor: int
+    issued_on: date
+    due_on: date
+
+
+@transaction.atomic
+def issue(*, drafts: Sequence[Draft], by: Actor) -> list[Issued]:
+    """Issue invoices of one entity, in order; each posts its entry.
+
+    Set-wise. Numbers are taken last. A period that was billed before is refused by the
+    database, and nothing of the batch is kept.
+    """
+    by = by.must("billing.issue")
+    if not drafts:
+        return []
+    names = _as_issued({draft.customer_id for draft in drafts})
+    keys = reserve_keys("billing_invoice", len(drafts))
+    line_keys = reserve_keys("billing_invoiceline", len(drafts))
+    numbers = next_numbers(entity_id=drafts[0].entity_id, kind="invoice", count=len(drafts), by=by)
+    issued = [
+        _issued(draft, key, number)
+        for draft, key, number in zip(drafts, keys, numbers, strict=True)
+    ]
+    copy_rows("billing_invoice", _INVOICE, _invoices(drafts, issued, names))
+    copy_rows("billing_invoiceline", _LINE, _lines(drafts, keys, line_keys))
+    copy_rows("billing_invoicetax", _TAX, _taxes(drafts, line_keys))
+    post_many(
+        entries=[
+            booking(draft, one.number)
+            for draft, one in zip(drafts, issued, strict=True)
+            if one.total_minor
+        ],
+        by=by,
+    )
+    record_many(by, [_happened(draft, one) for draft, one in zip(drafts, issued, strict=True)])
+    return issued
+
+
+def _as_issued(customer_ids: set[int]) -> dict[int, str]:
+    """The customers' names and numbers as the documents will keep them, as JSON."""
+    rows = Customer.objects.filter(pk__in=customer_ids).values_list("pk", "name", "account_number")
+    return {key: json.dumps({"name": name, "account_number": number}) for key, name, number in rows}
+
+
+def _issued(draft: Draft, key: int, number: str) -> Issued:
+    gross = draft.charged.taxed.gross
+    return Issued(key, number, draft.customer_id, gross.currency, gross.minor,
+                  draft.issued_on, draft.due_on)  # fmt: skip
+
+
+def _invoices(
+    drafts: Sequence[Draft], issued: Sequence[Issued], names: dict[int, str]
+) -> Iterator[tuple[object, ...]]:
+    now = clock.now()
+    for draft, one in zip(drafts, issued, strict=True):
+        net = draft.charged.taxed.net.minor
+        yield (one.id, draft.entity_id, one.customer_id, one.number, one.issued_on, now,
+               one.due_on, one.currency, net, one.total_minor - net, one.total_minor,
+               draft.paid_minor, _as_json(names[one.customer_id]))  # fmt: skip
+
+
+def _lines(
+    drafts: Sequence[Draft], keys: Sequence[int], line_keys: Sequence[int]
+) -> Iterator[tuple[object, ...]]:
+    for draft, key, line_key in zip(drafts, keys, line_keys, strict=True):
+        charged = draft.charged
+        net, gross = charged.taxed.net.minor, charged.taxed.gross.minor
+        yield (line_key, key, draft.subscription_id, draft.description, charged.period.start,
+               charged.period.end, net, gross - net, gross, draft.revenue,
+               draft.in_advance, _as_json(charged.told))  # fmt: skip
+
+
+def _taxes(drafts: Sequence[Draft], line_keys: Sequence[int]) -> Iterator[tuple[object, ...]]:
+    for draft, line_key in zip(drafts, line_keys, strict=True):
+        for place, row in enumerate(draft.charged.taxed.rows, start=1):
+            rate = row.rate
+            yield (line_key, place, rate.tax, rate.name, as_percent(rate.ratio),
+                   row.base.minor, row.amount.minor, rate.law)  # fmt: skip
+
+
+# The text is JSON already.
+_as_json = partial(Jsonb, dumps=lambda text: text)
+
+
+def _happened(draft: Draft, one: Issued) -> Happened:
+    return Happened(
+        "invoice.issued",
+        ("invoice", one.id),
+        customer_id=one.customer_id,
+        why={
+            "number": one.number,
+            "minor": one.total_minor,
+            "currency": one.currency,
+            "due": one.due_on.isoformat(),
+            "for": draft.description,
+        },
+    )

@@ -1,0 +1,363 @@
+"""What was had, from when to when, under which plan: events turned into stretches of time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from fractions import Fraction
+
+from waya.billing.rules.engine.events import Event, Unbillable
+from waya.billing.rules.engine.grids import Grid, grid, later
+from waya.billing.rules.engine.plans import Phase, PlanTerms
+from waya.billing.rules.engine.prices import a_year
+from waya.billing.rules.engine.terms import Anchor, BillingTerms, Stop, When
+
+ONE = Fraction(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a subscription under one plan, phase and quantity; `end` None is open.
+
+    `told` is the day of the event that ended the stretch; `paid_on` the day of the payment
+    that bought it, where payments decide.
+    """
+
+    subscription: str
+    start: date
+    end: date | None
+    plan: PlanTerms
+    phase: Phase
+    quantity: Fraction
+    grid: Grid
+    told: date | None = None
+    paid_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """All stretches of one subscription, and when it began and ended."""
+
+    subscription: str
+    spans: tuple[Span, ...]
+    began: date
+    ended: date | None
+    first_plan: PlanTerms
+
+
+@dataclass(slots=True)
+class _Had:
+    """A stretch before phases cut it."""
+
+    start: date
+    end: date | None
+    plan: PlanTerms
+    quantity: Fraction
+    began: date
+    origin: date
+    told: date | None = None
+
+
+@dataclass(slots=True)
+class _Life:
+    """The state of a subscription while its events are read in order."""
+
+    terms: BillingTerms
+    first: date
+    origin: date
+    plan: PlanTerms
+    quantity: Fraction
+    began: date
+    had: list[_Had] = field(default_factory=list)
+    open_since: date | None = None
+    stopped: str = ""
+    ended: date | None = None
+    pending: Event | None = None
+    due: date | None = None
+
+
+def services(
+    events: Sequence[Event], terms: BillingTerms, moved: Mapping[int, date]
+) -> list[Service]:
+    """Every subscription's stretches, by all events that are known.
+
+    `moved` says, by an event's place, until when the value left over at that change paid for
+    the new plan: its cycles begin there. Raises `Unbillable` for events that cannot follow one
+    another.
+    """
+    own: dict[str, list[Event]] = {}
+    for event in events:
+        own.setdefault(event.subscription, []).append(event)
+    firsts = {name: _first_charge(mine, terms) for name, mine in own.items()}
+    return [
+        _service(name, mine, terms, _shared(name, own, firsts, terms), moved)
+        for name, mine in own.items()
+    ]
+
+
+def _shared(
+    name: str, own: dict[str, list[Event]], firsts: dict[str, date], terms: BillingTerms
+) -> date:
+    """The first charge of whoever shares an anchor with a subscription."""
+    match terms.anchor.by:
+        case "customer":
+            return min(firsts.values())
+        case "bundle":
+            bundle = own[name][0].bundle
+            return min(firsts[one] for one, mine in own.items() if mine[0].bundle == bundle)
+        case _:
+            return firsts[name]
+
+
+def _first_charge(events: Sequence[Event], terms: BillingTerms) -> date:
+    first = events[0]
+    if first.kind != "start":
+        raise Unbillable(first.place, f"{first.kind} comes before any start")
+    if first.plan is None:
+        raise Unbillable(first.place, "a start needs a plan")
+    opening = first.plan.phases[0]
+    if terms.anchor.after_trial and opening.kind == "trial" and opening.length is not None:
+        return later(first.on, opening.length)
+    return first.on
+
+
+def _service(
+    name: str, events: list[Event], terms: BillingTerms, origin: date, moved: Mapping[int, date]
+) -> Service:
+    first = events[0]
+    if first.plan is None:
+        raise Unbillable(first.place, "a start needs a plan")
+    life = _Life(terms, first.on, origin, first.plan, first.quantity or ONE, first.on)
+    if any(event.kind == "pay" for event in events):
+        spans = _bought(name, events, life)
+        return Service(name, spans, first.on, life.ended, first.plan)
+    for event in events:
+        _settle(life, event.on)
+        _STEPS[event.kind](life, event, moved)
+    if life.due is not None:
+        _settle(life, life.due)
+    if life.open_since is not None:
+        _close(life, None, None)
+    spans = tuple(span for had in life.had for span in _cut(name, had, life))
+    last = spans[-1].end if spans and not life.stopped else None
+    return Service(name, spans, first.on, _sooner(life.ended, last), first.plan)
+
+
+def _settle(life: _Life, on: date) -> None:
+    """Let a change or an end that waits for the end of a term happen, once it is reached."""
+    if life.pending is None or life.due is None or life.due > on:
+        return
+    event, due = life.pending, life.due
+    life.pending, life.due = None, None
+    if event.kind == "cancel":
+        _end(life, due, due)
+    else:
+        _replace(life, event, due)
+
+
+def _start(life: _Life, event: Event, moved: Mapping[int, date]) -> None:
+    if life.open_since is not None or life.stopped:
+        raise Unbillable(event.place, "it has begun already")
+    _begin(life, event)
+
+
+def _begin(life: _Life, event: Event) -> None:
+    life.plan, life.quantity = event.plan or life.plan, event.quantity or life.quantity
+    life.open_since, life.ended, life.began = event.on, None, event.on
+
+
+def _change(life: _Life, event: Event, moved: Mapping[int, date]) -> None:
+    if life.ended is not None:
+        raise Unbillable(event.place, "a subscription that has ended cannot be changed")
+    if event.plan is None and event.quantity is None:
+        raise Unbillable(event.place, "a change needs a plan or a quantity")
+    life.pending, life.due = None, None
+    if _when(life, event) == "at_once":
+        _replace(life, event, event.on, moved.get(event.place))
+    else:
+        life.pending, life.due = event, _term_end(life, event.on)
+
+
+def _when(life: _Life, event: Event) -> When:
+    if event.when is not None:
+        return event.when
+    quantity = event.quantity or life.quantity
+    dearer = a_year(event.plan or life.plan, quantity) >= a_year(life.plan, life.quantity)
+    return life.terms.upgrade if dearer else life.terms.downgrade
+
+
+def _replace(life: _Life, event: Event, on: date, until: date | None = None) -> None:
+    if life.open_since is not None:
+        _close(life, on, on)
+        life.open_since = until or on
+    life.began = until or on
+    if until is not None:
+        life.origin = until
+    life.plan, life.quantity = event.plan or life.plan, event.quantity or life.quantity
+
+
+def _stop(life: _Life, event: Event, moved: Mapping[int, date]) -> None:
+    if life.ended is not None or life.stopped:
+        raise Unbillable(event.place, f"{event.kind}: it does not run")
+    life.stopped = event.kind
+    if _stops(life.terms, event.kind) != "charge" and life.open_since is not None:
+        _close(life, event.on, event.on)
+        life.open_since = None
+
+
+def _stops(terms: BillingTerms, kind: str) -> Stop:
+    return terms.pause if kind == "pause" else terms.blocked
+
+
+def _resume(life: _Life, event: Event, moved: Mapping[int, date]) -> None:
+    if life.ended is None and not life.stopped:
+        raise Unbillable(event.place, f"{event.kind}: it runs already")
+    life.stopped, life.pending, life.due = "", None, None
+    if life.open_since is None:
+        _begin_again(life, event)
+
+
+def _begin_again(life: _Life, event: Event) -> None:
+    began = life.began
+    _begin(life, event)
+    life.began = began
+
+
+def _cancel(life: _Life, event: Event, moved: Mapping[int, date]) -> None:
+    if life.ended is not None:
+        raise Unbillable(event.place, "it has ended already")
+    if (event.when or life.terms.cancel) == "term_end" and life.open_since is not None:
+        life.pending, life.due = event, _term_end(life, event.on)
+    else:
+        life.pending, life.due = None, None
+        _end(life, _last(life, event.on), event.on)
+
+
+def _last(life: _Life, on: date) -> date:
+    """Where a stretch ends that is cancelled on a day, which is free or charged by policy."""
+    inclusion, day = life.terms.proration.inclusion, timedelta(days=1)
+    if inclusion == "charge_last_day":
+        return on + day
+    if inclusion == "charge_first_day" and life.open_since is not None:
+        return max(on, life.open_since + day)
+    return on
+
+
+def _pay(life: _Life, event: Event, moved: Mapping[int, date]) -> None:
+    raise Unbillable(event.place, "payments decide for all of a subscription or for nothing")
+
+
+_STEPS = {
+    "start": _start, "change": _change, "pause": _stop, "block": _stop, "resume": _resume,
+    "unblock": _resume, "cancel": _cancel, "pay": _pay,
+}  # fmt: skip
+
+
+def _end(life: _Life, on: date, told: date) -> None:
+    if life.open_since is not None:
+        _close(life, on, told)
+    life.open_since, life.stopped, life.ended = None, "", on
+
+
+def _close(life: _Life, on: date | None, told: date | None) -> None:
+    since = life.open_since
+    if since is not None and (on is None or on > since):
+        life.had.append(
+            _Had(since, on, life.plan, life.quantity, life.began, life.origin, told)
+        )
+
+
+def _term_end(life: _Life, on: date) -> date:
+    """The end of the term that runs on a day; a day on which one has just ended is the end."""
+    began = life.open_since or on
+    cycle = _grid(life, life.plan, life.began, life.origin, began).cycle(on)
+    return on if cycle.start == on and on > life.first else cycle.end
+
+
+def _grid(life: _Life, plan: PlanTerms, began: date, origin: date, start: date) -> Grid:
+    anchor = life.terms.anchor
+    if anchor.change_restarts and began > life.first:
+        anchor, origin = _own(anchor), began
+    return grid(anchor, plan.interval, first=origin, began=start)
+
+
+def _own(anchor: Anchor) -> Anchor:
+    """The same conventions, anchored on whatever day it begins."""
+    return replace(anchor, day=None, month=None, on=None, by="subscription", align="remembered")
+
+
+def _cut(name: str, had: _Had, life: _Life) -> list[Span]:
+    """A stretch cut where its plan's phases end."""
+    begins = life.first if life.terms.phases_from == "start" else had.began
+    found: list[Span] = []
+    for phase in had.plan.phases:
+        ends = later(begins, phase.length) if phase.length is not None else None
+        start = max(had.start, begins)
+        stop = _sooner(had.end, ends)
+        if stop is None or stop > start:
+            told = had.told if stop == had.end else stop
+            found.append(
+                Span(name, start, stop, had.plan, phase, had.quantity,
+                     _grid(life, had.plan, had.began, had.origin, start), told)
+            )  # fmt: skip
+        if ends is None:
+            break
+        begins = ends
+    return found
+
+
+def _sooner(one: date | None, other: date | None) -> date | None:
+    if one is None or other is None:
+        return one or other
+    return min(one, other)
+
+
+def _bought(name: str, events: list[Event], life: _Life) -> tuple[Span, ...]:
+    """Periods that payments bought: the start buys the first, each payment the one after it.
+
+    Paid in time, a period follows the one before. Late, `restart` begins it on the day it is
+    paid and moves the anchor there; `keep` takes the cycle that the day lies in, so the days
+    that are lost are the customer's.
+    """
+    found: list[Span] = []
+    for event in events:
+        if event.kind == "cancel":
+            life.ended = event.on
+            found = _cut_short(found, event)
+        elif event.kind in ("start", "pay"):
+            found.append(_purchase(name, event, life, found[-1] if found else None))
+        else:
+            life.plan, life.quantity = event.plan or life.plan, event.quantity or life.quantity
+    return tuple(found)
+
+
+def _purchase(name: str, event: Event, life: _Life, before: Span | None) -> Span:
+    ending = before.end if before is not None and before.end is not None else event.on
+    own, start, end = _period(event.on, ending, life, before)
+    return Span(name, start, end, life.plan, life.plan.phases[-1], life.quantity, own,
+                paid_on=event.on)  # fmt: skip
+
+
+def _period(
+    paid: date, ending: date, life: _Life, before: Span | None
+) -> tuple[Grid, date, date]:
+    anchor, interval = life.terms.anchor, life.plan.interval
+    if before is None:
+        own = grid(anchor, interval, first=life.origin, began=paid)
+        return own, paid, own.cycle(paid).end
+    kept = replace(before.grid, interval=interval)
+    if paid <= ending:
+        return kept, ending, kept.cycle(ending).end
+    if life.terms.late == "keep":
+        cycle = kept.cycle(paid)
+        return kept, max(cycle.start, ending), cycle.end
+    own = grid(_own(anchor), interval, first=paid, began=paid)
+    return own, paid, own.cycle(paid).end
+
+
+def _cut_short(found: list[Span], event: Event) -> list[Span]:
+    kept = [span for span in found if span.start < event.on]
+    return [
+        replace(span, end=min(span.end or event.on, event.on), told=event.on) for span in kept
+    ]
