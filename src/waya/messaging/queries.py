@@ -36,11 +36,6 @@ class Sendable:
     urgent_only: bool
 
 
-def messages_of(customer_id: int, *, limit: int = 50) -> list[Message]:
-    """What a customer was told, newest first."""
-    return list(Message.objects.filter(customer_id=customer_id).order_by("-pk")[:limit])
-
-
 def outbox(entity_id: int, *, failed_since: datetime) -> Outbox:
     """What an entity's outbox holds, and how many messages failed since a real moment."""
     counted = Message.objects.filter(entity_id=entity_id).aggregate(

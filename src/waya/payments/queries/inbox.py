@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from waya.billing.models import Invoice
 from waya.kernel import clock
@@ -152,13 +152,3 @@ def silent_prompts(*, at: datetime) -> QuerySet[Prompt]:
 def abandoned_prompts(*, at: datetime) -> QuerySet[Prompt]:
     """Prompts whose sender died before it wrote down the provider's answer."""
     return Prompt.objects.filter(state=Prompt.SENDING, made_at__lt=at - timedelta(minutes=2))
-
-
-def counts(entity_id: int) -> dict[str, int]:
-    """How many payments stand in suspense, and how many notifications are parked."""
-    suspense = Payment.objects.filter(entity_id=entity_id, customer=None)
-    found = Notification.objects.filter(merchant__entity_id=entity_id).aggregate(
-        waiting=Count("pk", filter=Q(state=Notification.WAITING)),
-        parked=Count("pk", filter=Q(state=Notification.PARKED)),
-    )
-    return {**found, "suspense": suspense.count()}

@@ -210,6 +210,25 @@ def test_a_cut_off_that_is_not_yet_is_asked_again_on_its_day(
     assert _walled() == 1
 
 
+def test_on_days_that_have_passed_it_is_left_to_the_days_after(
+    merchant: Merchant, plan: Plan
+) -> None:
+    _lapsed(plan, 1)
+    Subscription.objects.update(paid_through=_today() - timedelta(days=5))
+    DailyRun.objects.create(
+        entity=merchant.entity, day=_today() - timedelta(days=2), kind="begun",
+        done_at=clock.real_now(),
+    )  # fmt: skip
+    make.tell(merchant, "c", make.confirmation("1000014"))
+    work_through_days(by=SYSTEM)
+    runs = DailyRun.objects.filter(kind="payments.commands.cut_off.cut_off").order_by("day")
+    assert [run.outcome for run in runs] == [{"not_done": "money_in_flight"}] * 2
+    assert _walled() == 0
+    make.work_off(merchant)
+    work_through_days(by=SYSTEM)
+    assert [run.outcome.get("restricted") for run in runs.all()] == [None, None, 1]
+
+
 def test_a_large_night_waits_on_every_router(merchant: Merchant, plan: Plan) -> None:
     choose(entity_id=merchant.entity_id, choices=BrakePolicy(night=2), by=SYSTEM)
     _lapsed(plan, 3)
