@@ -32,7 +32,7 @@ def _rate(row: Row) -> TaxRate:
         customer_class=row.customer_class,
         sequence=row.sequence,
         how=row.how,
-        rate_percent=row.percent,
+        rate_percent=row.rate_percent,
         on=list(row.on),
         share_percent=row.share_percent,
         per_unit_minor=row.per_unit_minor,

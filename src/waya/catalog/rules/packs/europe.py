@@ -39,7 +39,7 @@ def _rows(country: str) -> list[Row]:
     return [
         Row(
             jurisdiction=country, tax="vat", name="VAT", kind=Kind.VAT, tax_class=one,
-            percent=Decimal(percent), valid_from=since, end=end,
+            rate_percent=Decimal(percent), valid_from=since, end=end,
             law=f"{_DIRECTIVE}, article 96; {country} standard rate",
             reverse=Reverse.ABROAD, reverse_law=REVERSE_CHARGE,
         )

@@ -21,7 +21,7 @@ _VAT = "VAT Act 2013, section 5"
 def _excise(tax_class: str, percent: str, since: date, end: date | None, act: str) -> Row:
     return Row(
         jurisdiction="KE", tax="excise", name="Excise duty", kind=Kind.EXCISE,
-        tax_class=tax_class, percent=Decimal(percent), valid_from=since, end=end,
+        tax_class=tax_class, rate_percent=Decimal(percent), valid_from=since, end=end,
         law=f"{_EXCISE} ({act})",
     )  # fmt: skip
 
@@ -29,14 +29,15 @@ def _excise(tax_class: str, percent: str, since: date, end: date | None, act: st
 def _vat(tax_class: str, percent: str, since: date, end: date | None, law: str = _VAT) -> Row:
     return Row(
         jurisdiction="KE", tax="vat", name="VAT", kind=Kind.VAT, tax_class=tax_class,
-        sequence=2, percent=Decimal(percent), on=("excise",), valid_from=since, end=end, law=law,
+        sequence=2, rate_percent=Decimal(percent), on=("excise",), valid_from=since, end=end,
+        law=law,
     )  # fmt: skip
 
 
 def _withheld(tax_class: str) -> Row:
     return Row(
         jurisdiction="KE", tax="withholding_vat", name="Withholding VAT", kind=Kind.WITHHOLDING,
-        tax_class=tax_class, sequence=9, percent=Decimal(2), on=("excise",),
+        tax_class=tax_class, sequence=9, rate_percent=Decimal(2), on=("excise",),
         customer_class="withholding_agent", valid_from=date(2019, 11, 7),
         law="Tax Procedures Act 2015, section 42A (Finance Act 2019)",
     )  # fmt: skip

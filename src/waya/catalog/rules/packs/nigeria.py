@@ -14,7 +14,7 @@ _ORDER = "Customs, Excise Tariff, etc. (Variation) Amendment Order 2023"
 def _excise(tax_class: str, status: Status, told_on: date, law: str) -> Row:
     return Row(
         jurisdiction="NG", tax="excise", name="Excise duty", kind=Kind.EXCISE,
-        tax_class=tax_class, percent=Decimal(5), valid_from=date(2023, 5, 1), status=status,
+        tax_class=tax_class, rate_percent=Decimal(5), valid_from=date(2023, 5, 1), status=status,
         told_on=told_on, law=law,
     )  # fmt: skip
 
@@ -22,7 +22,8 @@ def _excise(tax_class: str, status: Status, told_on: date, law: str) -> Row:
 def _vat(tax_class: str, percent: str, since: date, end: date | None, law: str) -> Row:
     return Row(
         jurisdiction="NG", tax="vat", name="VAT", kind=Kind.VAT, tax_class=tax_class,
-        sequence=2, percent=Decimal(percent), on=("excise",), valid_from=since, end=end, law=law,
+        sequence=2, rate_percent=Decimal(percent), on=("excise",), valid_from=since, end=end,
+        law=law,
     )  # fmt: skip
 
 

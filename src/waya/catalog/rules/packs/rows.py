@@ -14,7 +14,7 @@ class Row:
     """A tax on a class of supply in a jurisdiction, from a date up to and not including `end`.
 
     `on` names the taxes that its base holds besides the net (none: the net alone), and `share`
-    the percentage of that base which is taxed. `percent` is of the base; `per_unit_minor` is
+    the percentage of that base which is taxed. `rate_percent` is of the base; `per_unit_minor` is
     so much for each unit instead. `recorded_on` is the day from which the rate was known, by
     default its first.
     """
@@ -27,7 +27,7 @@ class Row:
     valid_from: date
     law: str
     sequence: int = 1
-    percent: Decimal = Decimal(0)
+    rate_percent: Decimal = Decimal(0)
     how: How = How.RATIO
     on: tuple[str, ...] = ()
     share_percent: Decimal = Decimal(100)

@@ -18,7 +18,7 @@ def _vat(
 ) -> Row:  # fmt: skip
     return Row(
         jurisdiction="ZA", tax="vat", name="VAT", kind=Kind.VAT, tax_class=tax_class,
-        percent=Decimal(percent), valid_from=since, end=end, told_on=told_on, status=status,
+        rate_percent=Decimal(percent), valid_from=since, end=end, told_on=told_on, status=status,
         law=law,
     )  # fmt: skip
 

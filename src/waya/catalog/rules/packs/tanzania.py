@@ -12,7 +12,7 @@ from waya.catalog.rules.rates import Kind
 def _excise(tax_class: str) -> Row:
     return Row(
         jurisdiction="TZ", tax="excise", name="Excise duty", kind=Kind.EXCISE,
-        tax_class=tax_class, percent=Decimal(17), valid_from=date(2014, 7, 1),
+        tax_class=tax_class, rate_percent=Decimal(17), valid_from=date(2014, 7, 1),
         law="Excise (Management and Tariff) Act, Cap. 147, Fourth Schedule",
     )  # fmt: skip
 
@@ -20,7 +20,7 @@ def _excise(tax_class: str) -> Row:
 def _vat(tax_class: str) -> Row:
     return Row(
         jurisdiction="TZ", tax="vat", name="VAT", kind=Kind.VAT, tax_class=tax_class,
-        sequence=2, percent=Decimal(18), on=("excise",), valid_from=date(2015, 7, 1),
+        sequence=2, rate_percent=Decimal(18), on=("excise",), valid_from=date(2015, 7, 1),
         law="Value Added Tax Act 2014, section 5",
     )  # fmt: skip
 

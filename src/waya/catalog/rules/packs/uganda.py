@@ -15,7 +15,7 @@ _VAT = "Value Added Tax Act, Cap. 344"
 def _excise(percent: str, customer_class: str = "") -> Row:
     return Row(
         jurisdiction="UG", tax="excise", name="Excise duty", kind=Kind.EXCISE,
-        tax_class="internet", percent=Decimal(percent), valid_from=date(2021, 7, 1),
+        tax_class="internet", rate_percent=Decimal(percent), valid_from=date(2021, 7, 1),
         customer_class=customer_class,
         category=Category.EXEMPT if customer_class else Category.STANDARD,
         law=f"{_EXCISE}: not for {customer_class} use" if customer_class else _EXCISE,
@@ -25,7 +25,7 @@ def _excise(percent: str, customer_class: str = "") -> Row:
 def _vat(tax_class: str) -> Row:
     return Row(
         jurisdiction="UG", tax="vat", name="VAT", kind=Kind.VAT, tax_class=tax_class,
-        sequence=2, percent=Decimal(18), on=("excise",), valid_from=date(2005, 7, 1), law=_VAT,
+        sequence=2, rate_percent=Decimal(18), on=("excise",), valid_from=date(2005, 7, 1), law=_VAT,
     )  # fmt: skip
 
 

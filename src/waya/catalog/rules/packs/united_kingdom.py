@@ -17,7 +17,7 @@ def _rows(tax_class: str, reverse: Reverse, reverse_law: str) -> list[Row]:
     return [
         Row(
             jurisdiction="GB", tax="vat", name="VAT", kind=Kind.VAT, tax_class=tax_class,
-            percent=Decimal(percent), valid_from=since, end=end, law=_ACT, reverse=reverse,
+            rate_percent=Decimal(percent), valid_from=since, end=end, law=_ACT, reverse=reverse,
             reverse_law=reverse_law,
         )
         for percent, since, end in (

@@ -30,7 +30,7 @@ _FACTORS = (
 def _fusf(since: date, percent: str) -> Row:
     return Row(
         jurisdiction="US", tax="fusf", name="Federal universal service",
-        kind=Kind.UNIVERSAL_SERVICE, tax_class="voice", percent=Decimal(percent),
+        kind=Kind.UNIVERSAL_SERVICE, tax_class="voice", rate_percent=Decimal(percent),
         share_percent=Decimal("64.9"), valid_from=since, law=_FUSF,
     )  # fmt: skip
 
@@ -38,7 +38,7 @@ def _fusf(since: date, percent: str) -> Row:
 def _sales(jurisdiction: str, tax: str, name: str, tax_class: str, percent: str, seq: int) -> Row:
     return Row(
         jurisdiction=jurisdiction, tax=tax, name=name, kind=Kind.SALES, tax_class=tax_class,
-        sequence=seq, percent=Decimal(percent), on=_SURCHARGES, valid_from=_SINCE,
+        sequence=seq, rate_percent=Decimal(percent), on=_SURCHARGES, valid_from=_SINCE,
         law="Illustration: communications sales tax on service and surcharges",
     )  # fmt: skip
 
@@ -52,7 +52,7 @@ ROWS = (
     ),
     Row(
         jurisdiction="US-ZZ", tax="state_usf", name="State universal service",
-        kind=Kind.UNIVERSAL_SERVICE, tax_class="voice", sequence=2, percent=Decimal(2),
+        kind=Kind.UNIVERSAL_SERVICE, tax_class="voice", sequence=2, rate_percent=Decimal(2),
         share_percent=Decimal("35.1"), valid_from=_SINCE,
         law="Illustration: on the intrastate share",
     ),
@@ -67,7 +67,7 @@ ROWS = (
     ),
     Row(
         jurisdiction="US-ZY", tax="gross_receipts", name="Gross receipts, passed on",
-        kind=Kind.GROSS_RECEIPTS, tax_class="line", how=How.GROSS_UP, percent=Decimal("2.5"),
+        kind=Kind.GROSS_RECEIPTS, tax_class="line", how=How.GROSS_UP, rate_percent=Decimal("2.5"),
         valid_from=_SINCE, law="Illustration: recovered on itself",
     ),
 )  # fmt: skip
