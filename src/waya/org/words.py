@@ -40,6 +40,13 @@ REFUSALS = {
     "speed_missing": _("A plan needs a speed down and a speed up."),
     "price_negative": _("A price is zero or more."),
     "price_published": _("There is a price from %(on)s already, and prices do not change."),
+    # taxes and fiscal devices
+    "price_below_taxes": _("The price is less than the taxes that are in it by the unit."),
+    "bounds_by_line": _("A tax with a least or a most is rounded by line. Choose that."),
+    "no_fiscal_driver": _("We do not speak to the tax authority by %(driver)s."),
+    "fiscal_device_refused": _("The tax authority refused this device: %(said)s"),
+    "fiscal_device_known": _("This branch has a fiscal device already."),
+    "not_rejected": _("Nothing to do again: the authority has not rejected this document."),
     # subscriptions
     "no_router": _("There is no router for this place yet."),
     "plan_by_agreement": _("%(plan)s is paid after the month. Call us, and we arrange it."),

@@ -79,6 +79,8 @@ def taxes_inside(lines: Sequence[Line], rounding: Rounding) -> list[Taxed]:
         for (at, _), amount in zip(places, largest_remainder(exact), strict=True):
             amounts[at].insert(0, amount)
             left[at] -= amount
+    if any(net < 0 < line.price.minor for line, net in zip(lines, left, strict=True)):
+        raise Refused("price_below_taxes")
     return [
         Taxed(line.price.currency, net, tuple(found), line.stack, line.quantity)
         for line, net, found in zip(lines, left, amounts, strict=True)
@@ -143,6 +145,4 @@ _Shares = list[tuple[Fraction, Fraction]]
 
 def _shares(line: Line) -> _Shares:
     parts = [part._replace(fixed=part.fixed * line.quantity) for part in line.stack.parts]
-    if sum(part.fixed for part in parts) > line.price.minor:
-        raise Refused("price_below_taxes")
     return shares_of_gross(parts)

@@ -180,8 +180,6 @@ class Stack(tuple[Rate, ...]):
             for place, (amount, loose) in enumerate(zip(bound, free, strict=True)):
                 if amount != loose:
                     parts[place] = Part(Fraction(0), (), Fraction(amount))
-        if sum(part.fixed for part in parts) > gross:
-            raise Refused("price_below_taxes")
         return parts
 
     def _net_below(self, gross: int, quantity: int) -> int:
@@ -202,13 +200,16 @@ class Stack(tuple[Rate, ...]):
 def peel(gross: int, parts: Sequence[Part]) -> tuple[int, ...]:
     """Take taxes out of a price, the last first: none that is left depends on it.
 
-    Each is what it would be exactly in the price that is left, rounded once.
+    Each is what it would be exactly in the price that is left, rounded once. Refuses
+    `price_below_taxes` when nothing would be left for the net.
     """
     amounts: list[int] = []
     for multiplier, fixed in reversed(shares_of_gross(parts)):
         amount = rounded(gross * multiplier + fixed)
         amounts.append(amount)
         gross -= amount
+    if gross < 0:
+        raise Refused("price_below_taxes")
     return tuple(reversed(amounts))
 
 
