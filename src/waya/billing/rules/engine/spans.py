@@ -14,6 +14,8 @@ from waya.billing.rules.engine.prices import a_year
 from waya.billing.rules.engine.terms import Anchor, BillingTerms, Stop, When
 
 ONE = Fraction(1)
+# What value left over from another plan pays for: no charge of its own.
+CONVERTED = Phase("trial", charges=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Service:
 
 @dataclass(slots=True)
 class _Had:
-    """A stretch before phases cut it."""
+    """A stretch before phases cut it; `paid` when value left over at a change pays for it."""
 
     start: date
     end: date | None
@@ -57,6 +59,7 @@ class _Had:
     began: date
     origin: date
     told: date | None = None
+    paid: bool = False
 
 
 @dataclass(slots=True)
@@ -192,9 +195,10 @@ def _replace(life: _Life, event: Event, on: date, until: date | None = None) -> 
         _close(life, on, on)
         life.open_since = until or on
     life.began = until or on
+    life.plan, life.quantity = event.plan or life.plan, event.quantity or life.quantity
     if until is not None:
         life.origin = until
-    life.plan, life.quantity = event.plan or life.plan, event.quantity or life.quantity
+        life.had.append(_Had(on, until, life.plan, life.quantity, on, until, until, paid=True))
 
 
 def _stop(life: _Life, event: Event, moved: Mapping[int, date]) -> None:
@@ -263,9 +267,7 @@ def _end(life: _Life, on: date, told: date) -> None:
 def _close(life: _Life, on: date | None, told: date | None) -> None:
     since = life.open_since
     if since is not None and (on is None or on > since):
-        life.had.append(
-            _Had(since, on, life.plan, life.quantity, life.began, life.origin, told)
-        )
+        life.had.append(_Had(since, on, life.plan, life.quantity, life.began, life.origin, told))
 
 
 def _term_end(life: _Life, on: date) -> date:
@@ -289,6 +291,9 @@ def _own(anchor: Anchor) -> Anchor:
 
 def _cut(name: str, had: _Had, life: _Life) -> list[Span]:
     """A stretch cut where its plan's phases end."""
+    if had.paid:
+        own = _grid(life, had.plan, had.began, had.origin, had.start)
+        return [Span(name, had.start, had.end, had.plan, CONVERTED, had.quantity, own, had.told)]
     begins = life.first if life.terms.phases_from == "start" else had.began
     found: list[Span] = []
     for phase in had.plan.phases:
@@ -339,9 +344,7 @@ def _purchase(name: str, event: Event, life: _Life, before: Span | None) -> Span
                 paid_on=event.on)  # fmt: skip
 
 
-def _period(
-    paid: date, ending: date, life: _Life, before: Span | None
-) -> tuple[Grid, date, date]:
+def _period(paid: date, ending: date, life: _Life, before: Span | None) -> tuple[Grid, date, date]:
     anchor, interval = life.terms.anchor, life.plan.interval
     if before is None:
         own = grid(anchor, interval, first=life.origin, began=paid)
@@ -358,6 +361,4 @@ def _period(
 
 def _cut_short(found: list[Span], event: Event) -> list[Span]:
     kept = [span for span in found if span.start < event.on]
-    return [
-        replace(span, end=min(span.end or event.on, event.on), told=event.on) for span in kept
-    ]
+    return [replace(span, end=min(span.end or event.on, event.on), told=event.on) for span in kept]

@@ -12,9 +12,7 @@ from waya.kernel.money import rounded
 
 AnchorBy = Literal["customer", "bundle", "subscription", "calendar"]
 Align = Literal["remembered", "event", "next"]
-Basis = Literal[
-    "actual", "fixed", "30/360", "actual/360", "actual/365", "by_month", "none", "free"
-]
+Basis = Literal["actual", "fixed", "30/360", "actual/360", "actual/365", "by_month", "none", "free"]
 Inclusion = Literal["half_open", "charge_first_day", "charge_last_day"]
 Rounding = Literal["half_up", "half_even", "up", "down"]
 Timing = Literal["advance", "arrears"]

@@ -1,0 +1,460 @@
+"""Desired minus billed: what is owed by all that is known, less what was asked for before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any
+
+from waya.billing.rules.engine.book import Book, Given, Open, gaps
+from waya.billing.rules.engine.discounts import Discounts
+from waya.billing.rules.engine.events import Event, Lesson, Usage
+from waya.billing.rules.engine.line import Kind, Line
+from waya.billing.rules.engine.plans import NOTHING, Charge, Discount, PlanTerms
+from waya.billing.rules.engine.prices import cost, of_cycle
+from waya.billing.rules.engine.ratios import WHOLE, Share, share
+from waya.billing.rules.engine.spans import CONVERTED, Service, Span, services
+from waya.billing.rules.engine.terms import BillingTerms
+from waya.kernel.money import Money
+from waya.kernel.periods import Period
+
+ENDS = {"change": "change", "pause": "pause", "block": "block", "cancel": "cancel"}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a cycle that was had under one plan, and when it is billed."""
+
+    span: Span
+    period: Period
+    cycle: Period
+
+
+@dataclass(slots=True)
+class Tally:
+    """Lines so far, what is open of them, and what is known of the subscriptions."""
+
+    terms: BillingTerms
+    usage: Sequence[Usage]
+    discounts: Discounts
+    book: Book
+    lines: list[Line] = field(default_factory=list)
+    known: list[Service] = field(default_factory=list)
+    moved: dict[int, date] = field(default_factory=dict)
+    once: set[tuple[str, str, date]] = field(default_factory=set)
+    now: date = date.min
+
+    def learn(self, lesson: Lesson) -> None:
+        """Take in what became known: give back what it makes undue, at once."""
+        self.now = lesson.on
+        self.known = services(lesson.known, self.terms, self.moved)
+        changed: dict[str, Event] = {}
+        for event in lesson.fresh:
+            first = changed.setdefault(event.subscription, event)
+            if event.on < first.on:
+                changed[event.subscription] = event
+        for service in self.known:
+            turn = changed.get(service.subscription)
+            if turn is None:
+                continue
+            value = self._give_back(service, turn, lesson.known)
+            if value > 0 and turn.kind == "change" and self._convert(turn, service, value):
+                self.known = services(lesson.known, self.terms, self.moved)
+
+    def bill(self, lesson: Lesson, until: date) -> None:
+        """Charge every piece that falls due before the next thing becomes known."""
+        limit = lesson.through or lesson.before or until
+        due: list[tuple[date, int, Any]] = []
+        for service in self.known:
+            self._once(service, due)
+            for span in service.spans:
+                for piece in self._pieces(span, min(limit, until)):
+                    self._plan(piece, due)
+        due.sort(key=lambda one: (one[0], one[1]))
+        for bill_on, _, ask in due:
+            before = lesson.before is None or bill_on < lesson.before
+            through = lesson.through is None or bill_on <= lesson.through
+            if bill_on <= until and before and through:
+                ask(max(bill_on, self.now))
+
+    def _pieces(self, span: Span, limit: date) -> Iterator[Piece]:
+        lead = timedelta(days=self.terms.invoice_days_before)
+        cycle = span.grid.cycle(span.start)
+        while span.end is None or cycle.start < span.end:
+            start = max(cycle.start, span.start)
+            if min(start - lead, span.paid_on or start) > limit:
+                return
+            end = cycle.end if span.end is None else min(cycle.end, span.end)
+            yield Piece(span, Period(start, end), cycle)
+            cycle = span.grid.after(cycle)
+
+    def _plan(self, piece: Piece, due: list[tuple[date, int, Any]]) -> None:
+        """When each charge of a piece falls due, and what then asks for it."""
+        span, plan = piece.span, piece.span.plan
+        early = piece.period.start - timedelta(days=self.terms.invoice_days_before)
+        early, late = span.paid_on or early, self._late(piece)
+        charges = plan.charges if span.phase.charges is None else span.phase.charges
+        for charge in charges:
+            if charge.recurring:
+                timing = charge.timing or self.terms.timing
+                bill_on = early if timing == "advance" else late
+                due.append((bill_on, 1, _Recurring(self, piece, charge)))
+            elif charge.metric:
+                due.append((late, 2, _Metered(self, piece, charge)))
+        if plan.minimum and span.phase.kind != "trial":
+            due.append((late, 3, _Minimum(self, piece)))
+
+    def _late(self, piece: Piece) -> date:
+        span, end = piece.span, piece.period.end
+        if end == span.end and span.told is not None:
+            return span.told
+        return end - timedelta(days=1) if self.terms.arrears_on == "last_day" else end
+
+    def _once(self, service: Service, due: list[tuple[date, int, Any]]) -> None:
+        for charge in service.first_plan.charges:
+            if charge.kind in ("one_off", "deposit"):
+                due.append((service.began, 0, _Once(self, service, charge, 1)))
+            if charge.kind == "deposit" and service.ended and self.terms.return_deposit:
+                due.append((service.ended, 4, _Once(self, service, charge, -1)))
+
+    # Giving back
+
+    def _give_back(self, service: Service, event: Event, known: tuple[Event, ...]) -> int:
+        """Credit the days that nothing of what is now known keeps; says what they come to."""
+        value = 0
+        for charge, line in list(self.book.after(service.subscription, event.on)):
+            kept = [
+                Period(max(span.start, line.start), min(span.end or line.end, line.end))
+                for span in service.spans
+                if span.start < line.end and (span.end is None or span.end > line.start)
+                and self._keeps(span, charge, line)
+            ]  # fmt: skip
+            for part in reversed(gaps(Period(line.start, line.end), kept)):
+                if self._credits(service.subscription, part.start, known):
+                    given = self.book.give_back(service.subscription, charge, line, part)
+                    value += given.amount
+                    self._credit(service.subscription, charge, given)
+        return value
+
+    def _keeps(self, span: Span, charge: str, line: Open) -> bool:
+        if span.phase is CONVERTED or charge == "converted":
+            return span.phase is CONVERTED and charge == "converted"
+        if span.plan.code != line.key[0] or span.grid.cycle(line.start) != line.cycle:
+            return False
+        prices = dict(self.prices(span, line.cycle))
+        return prices.get(charge) == line.key[2]
+
+    def _credits(self, subscription: str, day: date, known: tuple[Event, ...]) -> bool:
+        """Whether policy gives back what the last thing that happened by a day left unused."""
+        terms = self.terms
+        if terms.proration.basis in ("none", "free"):
+            return False
+        causes = [
+            event.kind for event in known
+            if event.subscription == subscription and event.on <= day and event.kind in ENDS
+        ]  # fmt: skip
+        match causes[-1] if causes else "":
+            case "change":
+                return terms.change_credit
+            case "pause":
+                return terms.pause == "credit"
+            case "block":
+                return terms.blocked == "credit"
+            case "cancel":
+                return terms.cancel_credit
+            case _:
+                return True
+
+    def _credit(self, subscription: str, charge: str, given: Given) -> None:
+        if not given.amount:
+            return
+        counted, line = given.share, given.open
+        back = Share(-counted.units, counted.cycle_units, counted.unit, -counted.ratio)
+        why = {
+            "rule": "unused, given back at the price it was charged at",
+            "price_minor": _plain(line.price - line.off),
+            "charged_on": line.invoice_on.isoformat(),
+            "left_minor": line.net + given.amount if line.net else given.amount,
+        }
+        self.write("credit", subscription, line.plan, charge, given.period, back, line.quantity,
+                   -given.amount, -given.exact, self.now, why, line.cycle)  # fmt: skip
+
+    def _convert(self, event: Event, service: Service, value: int) -> bool:
+        """Turn value left over at a change into time of the new plan, or into data of it."""
+        terms, span = self.terms, _span_at(service, event.on)
+        if terms.leftover == "money" or span is None:
+            return False
+        if terms.leftover == "data":
+            if terms.data_price:
+                self._into_data(event, span, value, terms.data_price)
+            return False
+        cycle = span.grid.cycle(event.on)
+        price = sum((price for _, price in self.prices(span, cycle)), NOTHING)
+        days = int(value / (price / cycle.days)) if price else 0
+        if not days:
+            return False
+        bought = Period(event.on, event.on + timedelta(days=days))
+        self.moved[event.place] = bought.end
+        self._into_time(event, span, value, bought)
+        return True
+
+    def _into_time(self, event: Event, span: Span, value: int, bought: Period) -> None:
+        worth = Fraction(value)
+        why = {"rule": "value left over, turned into time", "price_minor": value}
+        counted = Share(Fraction(bought.days), Fraction(bought.days), "day", WHOLE)
+        self.write("converted", event.subscription, span.plan, "converted", bought, counted,
+                   span.quantity, value, worth, self.now, why, bought)  # fmt: skip
+        self.book.add(
+            event.subscription,
+            "converted",
+            Open((span.plan.code, "converted", worth), span.plan, span.quantity, bought,
+                 bought.start, bought.end, worth, NOTHING, value, 0, self.now),
+        )  # fmt: skip
+
+    def _into_data(self, event: Event, span: Span, value: int, price: Fraction) -> None:
+        why = {"rule": "value left over, turned into data", "price_minor": _plain(price)}
+        day = Period(event.on, event.on)
+        self.write("converted", event.subscription, span.plan, "data", day,
+                   Share(NOTHING, NOTHING, "day", WHOLE), value / price, value, Fraction(value),
+                   self.now, why, day)  # fmt: skip
+
+    # Asking
+
+    def prices(self, span: Span, cycle: Period) -> list[tuple[str, Fraction]]:
+        """What each recurring charge of a span costs for a whole cycle."""
+        charges = span.plan.charges if span.phase.charges is None else span.phase.charges
+        if span.phase.kind == "trial" and span.phase.charges is None:
+            return []
+        keep = WHOLE - span.phase.percent_off
+        return [
+            (charge.code, of_cycle(span.plan, charge, span.quantity, cycle) * keep)
+            for charge in charges
+            if charge.recurring
+        ]
+
+    def write(
+        self, kind: Kind, subscription: str, plan: PlanTerms, charge: str, period: Period,
+        counted: Share, quantity: Fraction, amount: int, exact: Fraction, on: date,
+        why: dict[str, Any], cycle: Period,
+    ) -> None:  # fmt: skip
+        """Add a line, with the facts that every explanation holds."""
+        terms = self.terms
+        told = why | {
+            "convention": terms.proration.basis,
+            "days": _plain(counted.units),
+            "cycle_days": _plain(counted.cycle_units),
+            "ratio": str(counted.ratio),
+            "rounding": terms.rounding,
+            "exact_minor": str(exact),
+            "cycle_from": cycle.start.isoformat(),
+            "cycle_until": cycle.end.isoformat(),
+        }
+        self.lines.append(
+            Line(kind, subscription, plan.code, charge, period, counted, quantity,
+                 Money(amount, terms.currency), exact, on, on + timedelta(days=terms.due_days),
+                 told)
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Recurring:
+    """Asks for the days of a piece that are not charged yet, at the price of their span."""
+
+    tally: Tally
+    piece: Piece
+    charge: Charge
+
+    def __call__(self, on: date) -> None:
+        tally, piece, span = self.tally, self.piece, self.piece.span
+        prices = dict(tally.prices(span, piece.cycle))
+        price = prices.get(self.charge.code)
+        if price is None:
+            return
+        key = (span.plan.code, self.charge.code, price)
+        opened = tally.book.of(span.subscription, self.charge.code, piece.cycle)
+        for gap in gaps(piece.period, [Period(o.start, o.end) for o in opened if o.key == key]):
+            off = tally.discounts.off(
+                span.subscription, span.plan.code, piece.cycle, prices.items()
+            )
+            same = [one for one in opened if one.key == key]
+            self._ask(on, gap, key, same, off.get(self.charge.code, []))
+
+    def _ask(
+        self, on: date, gap: Period, key: tuple[str, str, Fraction], same: list[Open],
+        discounts: list[tuple[Discount, Fraction]],
+    ) -> None:  # fmt: skip
+        tally, span, cycle, price = self.tally, self.piece.span, self.piece.cycle, key[2]
+        counted = share(gap, cycle, span.plan.interval, tally.terms)
+        exact = price * counted.ratio
+        whole = _completes(gap, cycle, same) and counted.ratio > 0
+        amount = _part(tally.terms, price, counted.ratio, sum(o.left for o in same), whole)
+        why = {
+            "rule": _RULES[gap == cycle, span.phase.kind != "evergreen"],
+            "price_minor": _plain(price),
+            "phase": span.phase.kind,
+        }
+        tally.write("recurring" if gap == cycle else "proration", span.subscription, span.plan,
+                    self.charge.code, gap, counted, span.quantity, amount, exact, on, why,
+                    cycle)  # fmt: skip
+        off = sum((taken for _, taken in discounts), NOTHING)
+        off_amount = min(
+            _part(tally.terms, off, counted.ratio, sum(o.left_off for o in same), whole), amount
+        )
+        self._take_off(on, gap, counted, discounts, off_amount)
+        tally.book.add(
+            span.subscription,
+            self.charge.code,
+            Open(key, span.plan, span.quantity, cycle, gap.start, gap.end, price, off, amount,
+                 off_amount, on),
+        )  # fmt: skip
+
+    def _take_off(
+        self, on: date, gap: Period, counted: Share, discounts: list[tuple[Discount, Fraction]],
+        left: int,
+    ) -> None:  # fmt: skip
+        tally, span = self.tally, self.piece.span
+        for place, (discount, taken) in enumerate(discounts):
+            exact = taken * counted.ratio
+            last = place == len(discounts) - 1
+            amount = left if last else min(tally.terms.round(exact), left)
+            left -= amount
+            why = {
+                "rule": "discount",
+                "discount": discount.code,
+                "price_minor": _plain(taken),
+                "percent": _plain(discount.percent * 100) if discount.percent else None,
+            }
+            back = Share(-counted.units, counted.cycle_units, counted.unit, -counted.ratio)
+            tally.write("discount", span.subscription, span.plan, self.charge.code, gap, back,
+                        span.quantity, -amount, -exact, on, why, self.piece.cycle)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Metered:
+    """Asks for what was used of a metric in a piece, once it is over."""
+
+    tally: Tally
+    piece: Piece
+    charge: Charge
+
+    def __call__(self, on: date) -> None:
+        tally, piece, span = self.tally, self.piece, self.piece.span
+        mark = (span.subscription, self.charge.code, piece.period.start)
+        if mark in tally.once:
+            return
+        tally.once.add(mark)
+        used = sum(
+            (
+                one.quantity
+                for one in tally.usage
+                if one.metric == self.charge.metric
+                and one.subscription == span.subscription
+                and one.on in piece.period
+            ),
+            NOTHING,
+        )
+        exact = cost(self.charge, used)
+        counted = share(piece.period, piece.cycle, span.plan.interval, tally.terms)
+        why = {
+            "rule": f"used, {self.charge.kind}",
+            "metric": self.charge.metric,
+            "used": _plain(used),
+            "included": _plain(self.charge.included),
+            "price_minor": _plain(self.charge.amount),
+        }
+        tally.write("usage", span.subscription, span.plan, self.charge.code, piece.period, counted,
+                    used, tally.terms.round(exact), exact, on, why, piece.cycle)  # fmt: skip
+        tally.book.add(
+            span.subscription,
+            f"usage:{self.charge.code}",
+            Open((span.plan.code, self.charge.code, exact), span.plan, used, piece.cycle,
+                 piece.period.start, piece.period.start, exact, NOTHING,
+                 tally.terms.round(exact), 0, on),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Minimum:
+    """Asks for what a piece falls short of the plan's minimum."""
+
+    tally: Tally
+    piece: Piece
+
+    def __call__(self, on: date) -> None:
+        tally, piece, span = self.tally, self.piece, self.piece.span
+        mark = (span.subscription, "minimum", piece.period.start)
+        if mark in tally.once:
+            return
+        tally.once.add(mark)
+        counted = share(piece.period, piece.cycle, span.plan.interval, tally.terms)
+        exact = span.plan.minimum * counted.ratio
+        billed = tally.book.of_cycle(span.subscription, piece.period, piece.cycle)
+        short = tally.terms.round(exact) - billed
+        if short <= 0:
+            return
+        why = {
+            "rule": "minimum commitment, less what the period came to",
+            "price_minor": _plain(span.plan.minimum),
+            "billed_minor": billed,
+        }
+        tally.write("true_up", span.subscription, span.plan, "minimum", piece.period, counted,
+                    WHOLE, short, exact - billed, on, why, piece.cycle)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Once:
+    """Asks once for a one-off or a deposit; gives a deposit back at the end."""
+
+    tally: Tally
+    service: Service
+    charge: Charge
+    sign: int
+
+    def __call__(self, on: date) -> None:
+        tally, service = self.tally, self.service
+        mark = (service.subscription, f"{self.charge.code}:{self.sign}", service.began)
+        if mark in tally.once:
+            return
+        tally.once.add(mark)
+        exact = self.charge.amount * self.sign
+        rule = "once, at the beginning" if self.sign > 0 else "deposit given back at the end"
+        why = {"rule": rule, "price_minor": _plain(self.charge.amount)}
+        day = Period(on, on)
+        kind: Kind = "deposit" if self.charge.kind == "deposit" else "one_off"
+        tally.write(kind, service.subscription, service.first_plan, self.charge.code, day,
+                    Share(NOTHING, NOTHING, "day", WHOLE * self.sign), WHOLE,
+                    tally.terms.round(exact), exact, on, why, day)  # fmt: skip
+
+
+_RULES = {
+    (True, False): "whole cycle",
+    (True, True): "whole cycle, at the phase's price",
+    (False, False): "share of the cycle",
+    (False, True): "share of the cycle, at the phase's price",
+}
+
+
+def _part(terms: BillingTerms, price: Fraction, ratio: Fraction, billed: int, whole: bool) -> int:
+    """The amount of a part: rounded by itself; the part that completes a cycle takes what is
+    left of its price, and none goes beyond it."""
+    left = terms.round(price) - billed
+    return left if whole else min(terms.round(price * ratio), max(left, 0))
+
+
+def _completes(gap: Period, cycle: Period, same: list[Open]) -> bool:
+    return not gaps(cycle, [gap, *(Period(one.start, one.end) for one in same)])
+
+
+def _span_at(service: Service, day: date) -> Span | None:
+    for span in service.spans:
+        if span.start <= day and (span.end is None or day < span.end):
+            return span
+    return None
+
+
+def _plain(exact: Fraction | int) -> int | str:
+    """A whole number as one, another as its fraction: explanations are exact."""
+    fraction = Fraction(exact)
+    return fraction.numerator if fraction.denominator == 1 else str(fraction)
