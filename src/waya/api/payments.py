@@ -72,7 +72,7 @@ class PromptWished(Schema):
     """Ask a phone for money: without `phone`, the customer's own."""
 
     customer: UUID
-    amount_minor: Annotated[int, Field(ge=100, le=250_000_00, multiple_of=100)]
+    amount_minor: Annotated[int, Field(strict=True, ge=100, le=250_000_00, multiple_of=100)]
     phone: Short | None = None
 
 

@@ -1,7 +1,7 @@
 """Who a browser at the portal is: a signed cookie that names a proven phone and its contact.
 
 No rows of ours to clean up, and none to read but the contact's own; the cookie dies with its
-age, and at once when the contact's phone becomes another. See docs/decisions/0012.
+age, and at once when the contact's phone becomes another. See docs/decisions/0009.
 """
 
 from __future__ import annotations

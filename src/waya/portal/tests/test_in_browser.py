@@ -87,6 +87,10 @@ def opens(chromium: Chromium, live_server: LiveServer) -> Iterator[Opens]:
     """A window at a width, with or without script; its complaints fail the test."""
     complaints: list[str] = []
 
+    def note(said: ConsoleMessage) -> None:
+        if _is_complaint(said):
+            complaints.append(said.text)
+
     def open_(width: int = PHONE, *, script: bool = True, phone: str = "") -> Page:
         context = chromium.new_context(
             viewport={"width": width, "height": 844}, base_url=live_server.url,
@@ -98,7 +102,7 @@ def opens(chromium: Chromium, live_server: LiveServer) -> Iterator[Opens]:
         page = context.new_page()
         page.set_default_timeout(15_000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda said: _is_complaint(said) and complaints.append(said.text))
+        page.on("console", note)
         return page
 
     yield open_
