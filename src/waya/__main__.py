@@ -52,6 +52,7 @@ COMMANDS = {
     "lab daraja": Command("waya.lab.daraja.command", Needs.NOTHING, "a simulated M-PESA"),
     "lab town": Command("waya.lab.town.command", Needs.DATABASE, "the lab's ISP and its people"),
     "lab clock": Command("waya.lab.clock", Needs.DATABASE, "move business time forward"),
+    "bench billing": Command("waya.lab.bench.billing", Needs.NOTHING, "a whole run, timed"),
     "bench restore": Command("waya.lab.bench.restore", Needs.NOTHING, "payment to router, timed"),
 }
 

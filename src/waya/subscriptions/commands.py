@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from waya.catalog.models import Plan
 from waya.kernel import clock
@@ -97,7 +97,7 @@ def activate(*, renewals: Sequence[Renewal], by: Actor) -> None:
     want_many(wishes=[_wish(row, causes[row.pk]) for row in begun], by=by)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def advance_billed(*, advances: Sequence[Advance], by: Actor) -> None:
     """Note through which day subscriptions are billed: a compare-and-set for the whole batch.
 
@@ -105,18 +105,12 @@ def advance_billed(*, advances: Sequence[Advance], by: Actor) -> None:
     a batch is billed twice.
     """
     by.must("subscriptions.bill")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "update subscriptions_subscription s set billed_through = a.until"
-            " from unnest(%s::bigint[], %s::date[], %s::date[]) a(id, since, until)"
-            " where s.id = a.id and s.billed_through = a.since",
-            [
-                [one.subscription_id for one in advances],
-                [one.since for one in advances],
-                [one.until for one in advances],
-            ],
-        )
-        if cursor.rowcount != len(advances):
+    together: dict[tuple[date, date], list[int]] = {}
+    for one in advances:
+        together.setdefault((one.since, one.until), []).append(one.subscription_id)
+    for (since, until), keys in together.items():
+        rows = Subscription.objects.filter(pk__in=keys, billed_through=since)
+        if rows.update(billed_through=until) != len(keys):
             raise Refused("billed_meanwhile")
 
 

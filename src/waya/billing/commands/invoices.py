@@ -17,8 +17,7 @@ from psycopg.types.json import Jsonb
 
 from waya.billing.rules.drafts import Draft, booking
 from waya.kernel import clock
-from waya.kernel.rates import as_percent
-from waya.ledger.commands.entries import post_many
+from waya.ledger.commands.entries import post_fresh
 from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
 from waya.org.commands.numbering import next_numbers
@@ -57,7 +56,7 @@ class Issued:
     due_on: date
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def issue(*, drafts: Sequence[Draft], by: Actor) -> list[Issued]:
     """Issue invoices of one entity, in order; each posts its entry.
 
@@ -78,7 +77,7 @@ def issue(*, drafts: Sequence[Draft], by: Actor) -> list[Issued]:
     copy_rows("billing_invoice", _INVOICE, _invoices(drafts, issued, names))
     copy_rows("billing_invoiceline", _LINE, _lines(drafts, keys, line_keys))
     copy_rows("billing_invoicetax", _TAX, _taxes(drafts, line_keys))
-    post_many(
+    post_fresh(
         entries=[
             booking(draft, one.number)
             for draft, one in zip(drafts, issued, strict=True)
@@ -97,9 +96,8 @@ def _as_issued(customer_ids: set[int]) -> dict[int, str]:
 
 
 def _issued(draft: Draft, key: int, number: str) -> Issued:
-    gross = draft.charged.taxed.gross
-    return Issued(key, number, draft.customer_id, gross.currency, gross.minor,
-                  draft.issued_on, draft.due_on)  # fmt: skip
+    return Issued(key, number, draft.customer_id, draft.charged.taxed.currency,
+                  draft.charged.sums[2], draft.issued_on, draft.due_on)  # fmt: skip
 
 
 def _invoices(
@@ -107,10 +105,9 @@ def _invoices(
 ) -> Iterator[tuple[object, ...]]:
     now = clock.now()
     for draft, one in zip(drafts, issued, strict=True):
-        net = draft.charged.taxed.net.minor
         yield (one.id, draft.entity_id, one.customer_id, one.number, one.issued_on, now,
-               one.due_on, one.currency, net, one.total_minor - net, one.total_minor,
-               draft.paid_minor, _as_json(names[one.customer_id]))  # fmt: skip
+               one.due_on, one.currency, *draft.charged.sums, draft.paid_minor,
+               _as_json(names[one.customer_id]))  # fmt: skip
 
 
 def _lines(
@@ -118,18 +115,15 @@ def _lines(
 ) -> Iterator[tuple[object, ...]]:
     for draft, key, line_key in zip(drafts, keys, line_keys, strict=True):
         charged = draft.charged
-        net, gross = charged.taxed.net.minor, charged.taxed.gross.minor
         yield (line_key, key, draft.subscription_id, draft.description, charged.period.start,
-               charged.period.end, net, gross - net, gross, draft.revenue,
-               draft.in_advance, _as_json(charged.told))  # fmt: skip
+               charged.period.end, *charged.sums, draft.revenue, draft.in_advance,
+               _as_json(charged.told))  # fmt: skip
 
 
 def _taxes(drafts: Sequence[Draft], line_keys: Sequence[int]) -> Iterator[tuple[object, ...]]:
     for draft, line_key in zip(drafts, line_keys, strict=True):
-        for place, row in enumerate(draft.charged.taxed.rows, start=1):
-            rate = row.rate
-            yield (line_key, place, rate.tax, rate.name, as_percent(rate.ratio),
-                   row.base.minor, row.amount.minor, rate.law)  # fmt: skip
+        for row in draft.charged.tax_rows:
+            yield (line_key, *row)
 
 
 # The text is JSON already.

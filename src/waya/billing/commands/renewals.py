@@ -196,7 +196,9 @@ def _invoice(run: Run, rows: Sequence[Due]) -> None:
     for row in rows:
         plan = run.plans[row.plan_id]
         until = row.billed_through
-        for bought, whole in _ended(row, plan, run.on):
+        passed = renewal.ended(until, run.on, anchor_day=row.anchor_day, months=plan.months)
+        for bought in passed:
+            whole = renewal.on_anchor(bought.period.start, anchor_day=row.anchor_day)
             charged = run.prices.charge(plan, bought, tax_point=run.on, whole=whole)
             drafts.append(_draft(run, row, plan, charged))
             until = bought.period.end
@@ -204,23 +206,6 @@ def _invoice(run: Run, rows: Sequence[Due]) -> None:
             advances.append(Advance(row.id, row.billed_through, until))
     advance_billed(advances=advances, by=run.by)
     issue(drafts=drafts, by=run.by)
-
-
-def _ended(row: Due, plan: Plan, on: date) -> list[tuple[renewal.Bought, bool]]:
-    """The periods of a postpaid subscription that have passed and were not billed."""
-    found: list[tuple[renewal.Bought, bool]] = []
-    start, anchor_day = row.billed_through, row.anchor_day
-    while True:
-        whole = renewal.on_anchor(start, anchor_day=anchor_day)
-        period = (
-            renewal.following(start, anchor_day=anchor_day, months=plan.months)
-            if whole
-            else renewal.first(start, months=1, calendar_day=anchor_day).period
-        )
-        if period.end > on:
-            return found
-        found.append((renewal.Bought(period, anchor_day), whole))
-        start = period.end
 
 
 def _draft(run: Run, row: Due, plan: Plan, charged: Charged) -> Draft:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from functools import lru_cache
 
 from waya.billing.rules.drafts import Charged, charge
 from waya.billing.rules.renewal import Bought, cycle_of
@@ -67,6 +68,11 @@ class PriceList:
 
 def described(plan: Plan, period: Period) -> str:
     """The line's words: `Home 10 Mbps, 10 Nov – 10 Dec 2026`; half-open, as people say it."""
+    return f"{plan.name}, {_spoken(period)}"
+
+
+@lru_cache(4096)
+def _spoken(period: Period) -> str:
     start, end = period.start, period.end
     first = f"{start.day} {start:%b}" + (f" {start.year}" if start.year != end.year else "")
-    return f"{plan.name}, {first} – {end.day} {end:%b %Y}"
+    return f"{first} – {end.day} {end:%b %Y}"

@@ -13,6 +13,7 @@ from waya.billing.rules.proration import share
 from waya.billing.rules.tax import Rate, Taxed, inside, on_top
 from waya.kernel.money import Money
 from waya.kernel.periods import Period
+from waya.kernel.rates import as_percent
 from waya.ledger.rules.entries import Entry, Line, entry
 
 
@@ -28,6 +29,27 @@ class Charged:
     def told(self) -> str:
         """The reason as JSON."""
         return json.dumps(self.why)
+
+    @cached_property
+    def sums(self) -> tuple[int, int, int]:
+        """Net, tax and gross, in minor units."""
+        return self.taxed.net.minor, self.taxed.tax.minor, self.taxed.gross.minor
+
+    @cached_property
+    def tax_rows(self) -> tuple[tuple[object, ...], ...]:
+        """Each tax as it is kept: place, code, name, percent, base, amount and law."""
+        return tuple(
+            (place, row.rate.tax, row.rate.name, as_percent(row.rate.ratio), row.base.minor,
+             row.amount.minor, row.rate.law)
+            for place, row in enumerate(self.taxed.rows, start=1)
+        )  # fmt: skip
+
+    @cached_property
+    def tax_lines(self) -> tuple[Line, ...]:
+        """Cr each tax."""
+        return tuple(
+            Line(f"tax:{row.rate.tax}", -row.amount) for row in self.taxed.rows if row.amount
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,17 +129,11 @@ def as_asked(why: dict[str, Any], total: Money, rates: Sequence[Rate]) -> Charge
 def booking(draft: Draft, number: str) -> Entry:
     """Dr receivable, Cr deferred revenue (in advance) or revenue (earned), Cr each tax."""
     taxed = draft.charged.taxed
-    return entry(
-        entity_id=draft.entity_id,
-        on=draft.issued_on,
-        memo=f"Invoice {number}: {draft.description}",
-        source=f"invoice:{number}",
-        debit=[Line("receivable", taxed.gross, draft.customer_id)],
-        credit=[
-            Line("deferred" if draft.in_advance else draft.revenue, taxed.net),
-            *(Line(f"tax:{row.rate.tax}", row.amount) for row in taxed.rows),
-        ],
-    )
+    lines = (Line("receivable", taxed.gross, draft.customer_id), *draft.charged.tax_lines)
+    if taxed.net:
+        lines += (Line("deferred" if draft.in_advance else draft.revenue, -taxed.net),)
+    memo = f"Invoice {number}: {draft.description}"
+    return Entry(draft.entity_id, draft.issued_on, memo, f"invoice:{number}", lines)
 
 
 def credit_booking(

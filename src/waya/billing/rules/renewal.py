@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from waya.kernel.periods import Period, add_months, month_from, next_anchor, previous_anchor
 
@@ -52,3 +53,21 @@ def cycle_of(part: Period, *, anchor_day: int, months: int) -> Period:
 def on_anchor(day: date, *, anchor_day: int) -> bool:
     """Whether a day is the anchor's date in its month."""
     return day == previous_anchor(day, anchor_day=anchor_day)
+
+
+@lru_cache(4096)
+def ended(start: date, on: date, *, anchor_day: int, months: int) -> tuple[Bought, ...]:
+    """The periods from `start` that have passed by a day: whole ones, and a short one first
+    if `start` is no anchor date. Thousands ask for the same, so each is worked out once."""
+    found: list[Bought] = []
+    while True:
+        whole = on_anchor(start, anchor_day=anchor_day)
+        period = (
+            following(start, anchor_day=anchor_day, months=months)
+            if whole
+            else first(start, months=1, calendar_day=anchor_day).period
+        )
+        if period.end > on:
+            return tuple(found)
+        found.append(Bought(period, anchor_day))
+        start = period.end

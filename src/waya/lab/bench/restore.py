@@ -11,13 +11,10 @@ import asyncio
 import json
 import os
 import random
-import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import django
@@ -28,6 +25,7 @@ from waya.cli.postgres.account import Unusable
 from waya.cli.processes.supervisor import Program, Supervisor, waya
 from waya.cli.up import free_port, migrate, programs
 from waya.lab.bench import cost, load
+from waya.lab.bench.home import own_home
 from waya.lab.bench.load import Payment, Sent
 
 _READY_SECONDS = 120.0
@@ -51,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     """Measure; the last line is one JSON object. 1 if a payment was lost or booked twice."""
     if options.payments + _WARM_UP > options.customers or options.offline >= options.routers:
         raise Unusable("each customer pays once, and one router at least must answer")
-    with _home() as home, ground.database(own=True) as server:
+    with own_home() as home, ground.database(own=True) as server:
         migrate()
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "waya.settings")
         django.setup()
@@ -65,20 +63,6 @@ def run(options: argparse.Namespace) -> int:
     print(f"home {home} is gone", flush=True)
     print(json.dumps(bench.report), flush=True)
     return outcome
-
-
-@contextmanager
-def _home() -> Iterator[Path]:
-    """A home for this bench alone; a database from outside is not touched."""
-    with tempfile.TemporaryDirectory(prefix="waya-bench-") as folder:
-        Path(folder).chmod(0o711)  # the server's account passes through
-        kept = {name: os.environ.pop(name, None) for name in ("DATABASE_URL", "WAYA_HOME")}
-        os.environ["WAYA_HOME"] = folder
-        try:
-            yield Path(folder)
-        finally:
-            del os.environ["WAYA_HOME"]
-            os.environ.update({name: value for name, value in kept.items() if value})
 
 
 class _Bench:
@@ -172,6 +156,7 @@ class _Bench:
             | {"max": round(max(waits, default=0.0), 1)},
             "wished_ms": load.quantiles([(wish - due) * 1000 for due, wish, _ in moments], 50, 99),
             "proven_ms": load.quantiles([(at - wish) * 1000 for _, wish, at in moments], 50, 99),
+            "batches": len({wish for _, wish, _ in moments}),
             "answered_ms": load.quantiles([one.answered_ms for one in sent], 50, 99),
             "lost": unbooked + len(reachable) - len(waits),
             "doubled": sum(count > 1 for count in booked.values()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from waya.kernel import clock
 from waya.kernel.errors import Refused
@@ -13,14 +13,16 @@ from waya.ledger.models import Account, JournalEntry, JournalLine
 from waya.ledger.queries.balances import first_open_days
 from waya.ledger.rules.entries import Entry
 from waya.org.actors import Actor
-from waya.org.copying import copy_rows
+from waya.org.copying import copy_rows, reserve_keys
 
-_INSERT = """
-insert into ledger_journalentry (entity_id, "on", memo, source, posted_at)
-select * from unnest(%s::bigint[], %s::date[], %s::text[], %s::text[], %s::timestamptz[])
-on conflict (entity_id, source) do nothing
-returning id, entity_id, source
-"""
+_ENTRY = (
+    ("id", "int8"),
+    ("entity_id", "int8"),
+    ("on", "date"),
+    ("memo", "varchar"),
+    ("source", "varchar"),
+    ("posted_at", "timestamptz"),
+)
 _LINE = (
     ("entry_id", "int8"),
     ("account_id", "int8"),
@@ -33,7 +35,7 @@ _LINE = (
 )
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def post_many(*, entries: Sequence[Entry], by: Actor) -> dict[str, int]:
     """Post entries; gives the journal entry's id by source.
 
@@ -41,34 +43,38 @@ def post_many(*, entries: Sequence[Entry], by: Actor) -> dict[str, int]:
     entry dated in a closed period goes to the first open day after it. Refuses
     `empty_entry`, and `no_account` for a purpose that the chart has not.
     """
+    by = by.must("ledger.post")
+    wished = {(one.entity_id, one.source) for one in entries}
+    known = {
+        (entity_id, source): key
+        for key, entity_id, source in JournalEntry.objects.filter(
+            entity_id__in={entity_id for entity_id, _ in wished},
+            source__in={source for _, source in wished},
+        ).values_list("pk", "entity_id", "source")
+    }
+    fresh = [one for one in entries if (one.entity_id, one.source) not in known]
+    return {source: key for (_, source), key in known.items()} | post_fresh(entries=fresh, by=by)
+
+
+@transaction.atomic(savepoint=False)
+def post_fresh(*, entries: Sequence[Entry], by: Actor) -> dict[str, int]:
+    """Post entries whose sources are new by their making, such as invoices just numbered;
+    otherwise as `post_many`. The database refuses a source that was posted before."""
     by.must("ledger.post")
     if any(len(one.lines) < 2 for one in entries):
         raise Refused("empty_entry")
     if not entries:
         return {}
     days = first_open_days({(one.entity_id, one.on) for one in entries})
-    fresh = _insert(entries, days)
+    keys = reserve_keys("ledger_journalentry", len(entries))
     accounts = _accounts({one.entity_id for one in entries})
-    copy_rows("ledger_journalline", _LINE, _lines(entries, fresh, accounts, days))
-    return {one.source: fresh.get((one.entity_id, one.source)) or _known(one) for one in entries}
-
-
-def _insert(
-    entries: Sequence[Entry], days: dict[tuple[int, date], date]
-) -> dict[tuple[int, str], int]:
     now = clock.now()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _INSERT,
-            [
-                [one.entity_id for one in entries],
-                [days[one.entity_id, one.on] for one in entries],
-                [one.memo[:200] for one in entries],
-                [one.source for one in entries],
-                [now] * len(entries),
-            ],
-        )
-        return {(entity_id, source): key for key, entity_id, source in cursor.fetchall()}
+    copy_rows("ledger_journalentry", _ENTRY, (
+        (key, one.entity_id, days[one.entity_id, one.on], one.memo[:200], one.source, now)
+        for one, key in zip(entries, keys, strict=True)
+    ))  # fmt: skip
+    copy_rows("ledger_journalline", _LINE, _lines(entries, keys, accounts, days))
+    return {one.source: key for one, key in zip(entries, keys, strict=True)}
 
 
 def _accounts(entity_ids: set[int]) -> dict[tuple[int, str], int]:
@@ -78,14 +84,11 @@ def _accounts(entity_ids: set[int]) -> dict[tuple[int, str], int]:
 
 def _lines(
     entries: Sequence[Entry],
-    keys: dict[tuple[int, str], int],
+    keys: Sequence[int],
     accounts: dict[tuple[int, str], int],
     days: dict[tuple[int, date], date],
 ) -> Iterator[tuple[object, ...]]:
-    for one in entries:
-        key = keys.get((one.entity_id, one.source))
-        if key is None:
-            continue
+    for one, key in zip(entries, keys, strict=True):
         on = days[one.entity_id, one.on]
         for line in one.lines:
             account = accounts.get((one.entity_id, line.purpose))
@@ -94,10 +97,6 @@ def _lines(
             minor = line.amount.minor
             yield (key, account, on, one.entity_id, line.party_id,
                    line.amount.currency, minor, minor)  # fmt: skip
-
-
-def _known(one: Entry) -> int:
-    return JournalEntry.objects.get(entity_id=one.entity_id, source=one.source).pk
 
 
 @transaction.atomic

@@ -52,12 +52,13 @@ def register(
     return customer, site
 
 
-def lock_customers(*, customer_ids: Iterable[int], by: Actor) -> list[Customer]:
+def lock_customers(*, customer_ids: Iterable[int], by: Actor) -> dict[int, int]:
     """Lock customers until the transaction ends, in id order: the first lock of any that
-    touches their money or service."""
+    touches their money or service. Gives the entity of each."""
     by.must("parties.lock")
-    return list(
+    return dict(
         Customer.objects.filter(pk__in=set(customer_ids))
         .order_by("pk")
         .select_for_update(no_key=True, of=("self",))
+        .values_list("pk", "entity_id")
     )

@@ -46,7 +46,7 @@ def match(*, payment_id: int, customer_id: int, by: Actor) -> Payment:
         at = payment.matched_at or payment.taken_at
         raise Refused("already_matched", customer=payment.customer.name,
                       by=payment.matched_by or "Waya", at=at.isoformat())  # fmt: skip
-    if [one.entity_id for one in customers] != [payment.entity_id]:
+    if list(customers.values()) != [payment.entity_id]:
         raise Refused("other_entity")
     (done,) = match_many(matches=[Match(payment_id, customer_id)], by=by)
     return done
