@@ -27,6 +27,7 @@ from waya.network.rules.access import (
     PutProfile,
     Step,
     Wanted,
+    agreed,
     plan,
 )
 from waya.network.rules.trouble import Trouble
@@ -40,6 +41,7 @@ TALK_SECONDS = 15
 LEASE_SECONDS = 20
 """Longer than a round can take, short enough that a killed worker's router is soon another's."""
 
+_TRIES = 2  # the second puts what the first found missing, such as a profile
 _LOOK_SOON = timedelta(seconds=3)
 
 _TAKE = """
@@ -134,25 +136,30 @@ def _round(lease: _Lease, by: Actor) -> bool:
 
 
 async def _bring(driver: Driver, rows: Sequence[Owed], profiles: Mapping[str, Profile]) -> _Outcome:
-    """Talk: look, take the steps, end every session that these names have, look back.
+    """Talk: put every name, end its sessions, look; then whatever the look still shows, once.
 
-    Every session, not only those that look old: one may have dialled between the wish and
-    the moment its secret was written, and a worker may have died between secret and session.
-    Whoever redials meets the secret as it now is.
+    What changed is put whatever the router holds, for its `since` is new, so the first look
+    is the look back. Every session is ended, not only those that look old: one may have
+    dialled between the wish and the moment its secret was written, and a worker may have
+    died between secret and session. Whoever redials meets the secret as it now is.
     """
-    wanted = {row.name: row.wanted for row in rows}
-    steps = plan(wanted, await driver.observe(list(wanted)), profiles)
-    foreign = {step.name for step in steps if isinstance(step, Conflict) and step.kind == "secret"}
-    changes = [step for step in steps if isinstance(step, Put | PutProfile)]
-    endings = [Disconnect(name) for name in wanted if name not in foreign]
-    failed = await driver.apply([*changes, *endings])
-    foreign |= {name for one in failed for name in _turned_foreign(one)}
-    ours = {name: want for name, want in wanted.items() if name not in foreign}
-    back = plan(ours, await driver.observe(list(ours)), profiles) if ours else []
+    ours = {row.name: row.wanted for row in rows}
+    foreign: set[str] = set()
+    steps: list[Step] = [Put(name, want) for name, want in ours.items()]
+    for _ in range(_TRIES):
+        failed = await driver.apply([step for step in steps if not isinstance(step, Disconnect)])
+        foreign |= {name for one in failed for name in _turned_foreign(one)}
+        ours = {name: want for name, want in ours.items() if name not in foreign}
+        touched = {name for step in steps for name in _concerned(step, ours)}
+        failed += await driver.apply([Disconnect(name) for name in ours if name in touched])
+        steps = plan(ours, await driver.observe(list(ours)), profiles) if ours else []
+        foreign |= {s.name for s in steps if isinstance(s, Conflict) and s.kind == "secret"}
+        if agreed(steps):
+            break
     return _Outcome(
         foreign=frozenset(foreign),
         refused=_refusals(failed, ours),
-        left=frozenset(name for step in back for name in _concerned(step, ours)),
+        left=frozenset(name for step in steps for name in _concerned(step, ours)),
     )
 
 

@@ -347,7 +347,7 @@ def test_of_two_workers_at_once_one_talks(net: Network) -> None:
     leave.set()
     thread.join(10)
     assert row().confirmed_at is not None
-    assert len(fake.applied) == 1
+    assert len(told("access.confirmed")) == 1
 
 
 @pytest.mark.django_db(transaction=True)
