@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, QuerySet
 from ninja import Query, Router, Schema, Status
 from ninja.decorators import decorate_view
 
-from waya.api.door import REFUSALS, WRITES, Caller, entity_id
+from waya.api.door import REFUSALS, WRITES, Caller, entity_id, here
 from waya.api.lists import Going, Line, Page, Short, Words, one, page
 from waya.api.once import HEADER, once
 from waya.kernel import ids
@@ -18,9 +18,11 @@ from waya.org.actors import Actor
 from waya.org.queries import visible_to
 from waya.parties.commands.customers import register
 from waya.parties.models import Contact, Customer, Site
-from waya.parties.queries import customers_by_reference
+from waya.reports.queries.search import customers_matching
 
 router = Router(tags=["customers"])
+
+_MOST_FOUND = 500
 
 
 class ContactShown(Schema):
@@ -66,7 +68,8 @@ class CustomerWished(Schema):
 
 
 class Finding(Going):
-    """`q` is a part of the name, or an account number, a username's owner, or a phone."""
+    """`q` is the beginning of names, an account number, a phone, a username, an address or a
+    receipt, as in the console's search; a slip is forgiven when nothing else is found."""
 
     q: Short | None = None
 
@@ -111,8 +114,9 @@ def list_customers(request: Caller, finding: Query[Finding]) -> dict[str, Any]:
     by = request.auth.must("customers.view")
     rows = customers(by)
     if finding.q:
-        exact = customers_by_reference(entity_id(by), [finding.q]).values()
-        rows = rows.filter(Q(name__icontains=finding.q) | Q(pk__in=list(exact)))
+        country = here(by).country
+        found = customers_matching(entity_id(by), country, finding.q, limit=_MOST_FOUND)
+        rows = rows.filter(pk__in=found)
     return page(rows, finding, shown)
 
 

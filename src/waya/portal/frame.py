@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 from urllib.parse import urlencode
@@ -13,6 +14,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone, translation
+from django.utils.cache import get_conditional_response
 
 from waya.kernel import clock
 from waya.org.models import Entity
@@ -22,6 +24,8 @@ P = ParamSpec("P")
 Open = Callable[Concatenate[HttpRequest, Entity, P], HttpResponse]
 Own = Callable[Concatenate[HttpRequest, Guest, P], HttpResponse]
 View = Callable[..., HttpResponse]
+
+_SECOND = timedelta(seconds=1)
 
 
 def anybody(view: Open[P]) -> View:
@@ -83,9 +87,24 @@ def page(
     return render(request, f"portal/{template}.html", frame | context, status=status)
 
 
+def unless_same(request: HttpRequest, answer: HttpResponse, *facts: object) -> HttpResponse:
+    """The page, or 304 if a browser that refreshes it has one that says the same.
+
+    What a page says is its facts and its language: the form token in it is new each time.
+    """
+    said = repr((facts, translation.get_language()))
+    etag = f'"{hashlib.sha256(said.encode()).hexdigest()[:24]}"'
+    answer["ETag"], answer["Cache-Control"] = etag, "private, no-cache"
+    return get_conditional_response(request, etag=etag, response=answer) or answer
+
+
 def in_business(moment: datetime | None) -> datetime | None:
-    """A technical moment as the page's clock has it: a lab's business time runs ahead."""
-    return None if moment is None else moment + (clock.now() - clock.real_now())
+    """A technical moment as the page's clock has it: a lab's business time runs ahead.
+
+    By whole seconds, for the two clocks are read one after the other.
+    """
+    ahead = clock.now() - clock.real_now() + _SECOND / 2
+    return None if moment is None else moment + ahead // _SECOND * _SECOND
 
 
 def _language(request: HttpRequest, guest: Guest) -> translation.override:

@@ -18,7 +18,7 @@ from waya.org.templatetags import waya as shown
 from waya.payments.queries.payments import payments_of_customer
 from waya.portal.account import Face, Standing, online_since, stand
 from waya.portal.forms import as_typed
-from waya.portal.frame import customers_only, in_business, page
+from waya.portal.frame import customers_only, in_business, page, unless_same
 from waya.portal.pages.bills import rows_of
 from waya.portal.session import Guest, siblings
 from waya.portal.steps import received, trouble
@@ -45,7 +45,10 @@ def home(request: HttpRequest, guest: Guest) -> HttpResponse:
         "bills": rows_of(guest.customer, limit=_SHOWN_BILLS)[0][:_SHOWN_BILLS],
         **_about(standing, guest),
     }
-    return page(request, "home", context, entity=guest.entity, guest=guest)
+    answer = page(request, "home", context, entity=guest.entity, guest=guest)
+    if standing.face is Face.RESTORING:  # the face that refreshes itself
+        return unless_same(request, answer, context)
+    return answer
 
 
 @require_POST

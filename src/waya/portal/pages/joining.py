@@ -22,7 +22,7 @@ from waya.parties.models import Contact
 from waya.payments.models import Prompt
 from waya.payments.queries.payments import payments_of_customer
 from waya.portal.forms import JoinForm
-from waya.portal.frame import anybody, customers_only, page
+from waya.portal.frame import anybody, customers_only, page, unless_same
 from waya.portal.limits import limit
 from waya.portal.session import Guest, begin, visitor
 from waya.portal.steps import received
@@ -91,7 +91,8 @@ def welcome(request: HttpRequest, guest: Guest) -> HttpResponse:
         "pending": not proven,
         "next_text": _("Plug in your router: it goes online by itself with this login."),
     }
-    return page(request, "done", context, entity=guest.entity, guest=guest)
+    answer = page(request, "done", context, entity=guest.entity, guest=guest)
+    return answer if proven else unless_same(request, answer, context)
 
 
 def _offered(entity: Entity) -> list[dict[str, Any]]:

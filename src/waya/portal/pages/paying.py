@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils import translation
-from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from waya.kernel import clock
@@ -23,7 +20,7 @@ from waya.payments.models import Payment, Prompt
 from waya.payments.rules.prompts import OPEN
 from waya.portal.account import Standing, stand
 from waya.portal.forms import PayForm, as_typed
-from waya.portal.frame import anybody, customers_only, page
+from waya.portal.frame import anybody, customers_only, page, unless_same
 from waya.portal.limits import limit
 from waya.portal.session import Guest, guest_of, visitor
 from waya.portal.steps import paying
@@ -94,12 +91,9 @@ def wait(request: HttpRequest, entity: Entity, public_id: UUID) -> HttpResponse:
         return _onward(request, "/my/welcome" if joining else "/my")
     context = _waiting(row, payment, subscription, joining=joining)
     context["home_url"] = "/my" if mine else "/my/off"
-    said = repr((context["state"], context["steps"], context["seconds_left"], bool(guest)))
-    language = translation.get_language()
-    etag = f'"{hashlib.sha256(f"{language}:{said}".encode()).hexdigest()[:24]}"'
     answer = page(request, "wait", context, entity=entity, guest=guest if mine else None)
-    answer["ETag"], answer["Cache-Control"] = etag, "private, no-cache"
-    return get_conditional_response(request, etag=etag, response=answer) or answer
+    said = (context["state"], context["steps"], context["seconds_left"], mine)
+    return unless_same(request, answer, *said)
 
 
 @require_POST

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -101,10 +102,10 @@ def _send(request: HttpRequest, entity: Entity, typed: str, back: str) -> HttpRe
     )
     answer = HttpResponseRedirect("/my/code")
     told = signing.dumps({"phone": phone, "next": back}, salt=_SALT)
-    secure = request.is_secure()
     answer.set_cookie(
-        _ASKED, told, max_age=GOOD_FOR, path=PATH, httponly=True, secure=secure, samesite="Lax"
-    )
+        _ASKED, told, max_age=GOOD_FOR, path=PATH, httponly=True,
+        secure=settings.SESSION_COOKIE_SECURE, samesite="Lax",
+    )  # fmt: skip
     return answer
 
 

@@ -109,6 +109,8 @@ def test_restoring_until_the_router_has_proven_it(walled: Subscription, merchant
     assert "We have received KES 2,500" in page
     assert "UKL7Z2R5HN" in page
     assert "Switching your internet on" in page
+    etag = browser.get("/my").headers["ETag"]
+    assert browser.get("/my", headers={"If-None-Match": etag}).status_code == 304
     proven_on_router(walled)
     assert "Nothing to pay until" in browser.see("/my")
 
