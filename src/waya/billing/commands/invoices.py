@@ -15,6 +15,7 @@ from functools import partial
 from django.db import transaction
 from psycopg.types.json import Jsonb
 
+from waya.billing.commands.fiscal import owe
 from waya.billing.rules.drafts import Draft, booking
 from waya.kernel import clock
 from waya.ledger.commands.entries import post_fresh
@@ -39,7 +40,7 @@ _LINE = (
 _TAX = (
     ("line_id", "int8"), ("sequence", "int2"), ("tax", "varchar"), ("name", "varchar"),
     ("rate_percent", "numeric"), ("base_minor", "int8"), ("amount_minor", "int8"),
-    ("law", "varchar"),
+    ("law", "varchar"), ("rate_id", "int8"), ("category", "varchar"), ("reason", "varchar"),
 )  # fmt: skip
 
 
@@ -86,6 +87,7 @@ def issue(*, drafts: Sequence[Draft], by: Actor) -> list[Issued]:
         by=by,
     )
     record_many(by, [_happened(draft, one) for draft, one in zip(drafts, issued, strict=True)])
+    owe(entity_id=drafts[0].entity_id, invoice_ids=keys, by=by)
     return issued
 
 

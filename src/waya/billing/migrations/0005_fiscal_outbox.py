@@ -1,8 +1,9 @@
 # A device at the tax authority, what it owes, and where a tax row came from.
 
 import django.db.models.deletion
-import waya.org.secrets
 from django.db import migrations, models
+
+import waya.org.secrets
 
 
 class Migration(migrations.Migration):

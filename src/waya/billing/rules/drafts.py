@@ -37,11 +37,15 @@ class Charged:
 
     @cached_property
     def tax_rows(self) -> tuple[tuple[object, ...], ...]:
-        """Each tax as it is kept: place, code, name, percent, base, amount and law."""
+        """Each tax as it is kept: place, code, name, percent, base, amount and law, then the
+        catalog's rate that it came from, its category, and why it is less than whole."""
+        taxed = self.taxed
+        bases = taxed.stack.bases(taxed.net_minor, taxed.amounts)
         return tuple(
-            (place, row.rate.tax, row.rate.name, as_percent(row.rate.ratio), row.base.minor,
-             row.amount.minor, row.rate.law)
-            for place, row in enumerate(self.taxed.rows, start=1)
+            (place, rate.tax, rate.name, as_percent(rate.ratio), base, amount, rate.law,
+             rate.rate_id, rate.category, rate.reason)
+            for place, (rate, base, amount) in enumerate(
+                zip(taxed.stack, bases, taxed.amounts, strict=True), start=1)
         )  # fmt: skip
 
     @cached_property

@@ -1,0 +1,1 @@
+"""What billing speaks to outside: tax authorities that record documents, and tax services."""

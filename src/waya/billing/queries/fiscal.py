@@ -1,0 +1,144 @@
+"""What is owed to the tax authority, and what it gave for the customer's copy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from waya.billing.drivers.chosen import fiscal_driver
+from waya.billing.drivers.fiscal import FiscalDriver, FiscalLine, FiscalSale, Settings, TaxCode
+from waya.billing.models import FiscalDevice, FiscalDocument, Invoice, InvoiceLine, InvoiceTax
+from waya.kernel.errors import Refused
+
+OWED = (FiscalDocument.ISSUED, FiscalDocument.SUBMITTING)
+# The tax whose codes authorities ask for.
+VAT = "vat"
+
+
+@dataclass(frozen=True, slots=True)
+class Fiscal:
+    """What a document shows of the authority.
+
+    `state` is issued, submitting, fiscalised or rejected. A document that was recorded while
+    its answer was lost is fiscalised without a signature: `unsigned`.
+    """
+
+    state: str
+    tax_number: str
+    control_unit: str
+    fiscal_number: str
+    signature: str
+    internal: str
+    signed_at: datetime | None
+    verify_url: str
+    tax_table: tuple[TaxCode, ...]
+
+    @property
+    def unsigned(self) -> bool:
+        """Recorded, but the signature never reached us: the authority's portal has it."""
+        return self.state == FiscalDocument.FISCALISED and not self.signature
+
+
+def fiscal_of(invoice_ids: Iterable[int]) -> dict[int, Fiscal]:
+    """What the authority gave for each invoice that is owed to it; two queries.
+
+    An invoice that is not in the answer is owed to no authority.
+    """
+    rows = FiscalDocument.objects.filter(invoice__in=list(invoice_ids), kind="sale")
+    found: dict[int, Fiscal] = {}
+    drivers: dict[int, FiscalDriver] = {}
+    for row in rows.select_related("device"):
+        driver = drivers.setdefault(row.device_id, driver_of(row.device))
+        found[row.invoice_id] = Fiscal(
+            state=row.state,
+            tax_number=row.device.tax_number,
+            control_unit=row.device.control_unit,
+            fiscal_number=row.fiscal_number,
+            signature=row.signature,
+            internal=row.internal,
+            signed_at=row.signed_at,
+            verify_url=row.verify_url,
+            tax_table=tuple(driver.tax_table(row.body)) if row.body else (),
+        )
+    return found
+
+
+def driver_of(device: FiscalDevice) -> FiscalDriver:
+    """The driver of a device, as it is set up; refuses `no_fiscal_driver`."""
+    driver = fiscal_driver(device.driver, settings_of(device))
+    if driver is None:
+        raise Refused("no_fiscal_driver", driver=device.driver)
+    return driver
+
+
+def settings_of(device: FiscalDevice) -> Settings:
+    """A device's row as its driver reads it."""
+    return Settings(
+        base_url=device.base_url,
+        tax_number=device.tax_number,
+        branch_code=device.branch_code,
+        control_unit=device.control_unit,
+        key=device.key,
+        choices=dict(device.choices),
+    )
+
+
+def devices_due(at: datetime) -> list[int]:
+    """The devices that owe a document and may try now."""
+    owed = FiscalDocument.objects.filter(device=OuterRef("pk"), state__in=OWED)
+    rows = FiscalDevice.objects.filter(trouble="", next_try_at__lte=at).filter(Exists(owed))
+    return list(rows.order_by("pk").values_list("pk", flat=True))
+
+
+def next_owed(device_id: int) -> FiscalDocument | None:
+    """What is sent next: whatever was sent and not answered, then the oldest."""
+    rows = FiscalDocument.objects.filter(device_id=device_id, state__in=OWED)
+    return rows.select_related("device", "invoice").order_by("-state", "pk").first()
+
+
+def sale_of(document: FiscalDocument) -> FiscalSale:
+    """A document as an authority is told of it; two queries."""
+    invoice = document.invoice
+    lines = list(InvoiceLine.objects.filter(invoice=invoice).order_by("pk"))
+    taxes = {
+        row.line_id: row for row in InvoiceTax.objects.filter(line__in=lines, tax=VAT)
+    }  # fmt: skip
+    return FiscalSale(
+        reference=document.reference,
+        issued_at=invoice.issued_at,
+        customer_name=str(invoice.customer_as_issued.get("name", "")),
+        customer_tax_number=str(invoice.customer_as_issued.get("tax_number", "")),
+        paid=invoice.paid_minor >= invoice.total_minor,
+        lines=[_line(line, taxes.get(line.pk)) for line in lines],
+    )
+
+
+def waiting(entity_id: int) -> int:
+    """How many documents of an entity the authority has not answered for."""
+    return FiscalDocument.objects.filter(device__entity_id=entity_id, state__in=OWED).count()
+
+
+def rejected(entity_id: int) -> QuerySet[FiscalDocument]:
+    """What the authority refused, oldest first: each needs a person."""
+    rows = FiscalDocument.objects.filter(device__entity_id=entity_id)
+    return rows.filter(state=FiscalDocument.REJECTED).select_related("invoice").order_by("pk")
+
+
+def billed(invoice_ids: Iterable[int]) -> dict[int, str]:
+    """The numbers of those invoices that an authority must hear of: whatever costs something."""
+    rows = Invoice.objects.filter(pk__in=list(invoice_ids), total_minor__gt=0)
+    return dict(rows.order_by("pk").values_list("pk", "number"))
+
+
+def _line(line: InvoiceLine, vat: InvoiceTax | None) -> FiscalLine:
+    return FiscalLine(
+        revenue=line.revenue,
+        name=line.description,
+        gross_minor=line.total_minor,
+        vat_minor=vat.amount_minor if vat else 0,
+        vat_percent=vat.rate_percent if vat else None,
+        category=vat.category if vat else "",
+    )

@@ -1,0 +1,54 @@
+"""Baraka Net with a control unit at a KRA that others wrote: the `etims` package's fake."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from waya.billing.commands.fiscal import add_device
+from waya.billing.commands.invoices import issue
+from waya.billing.models import FiscalDevice, Invoice
+from waya.billing.queries.pricing import PriceList, described
+from waya.billing.rules.drafts import Draft
+from waya.billing.rules.renewal import Bought
+from waya.billing.tests import make
+from waya.kernel.periods import Period
+from waya.org.actors import SYSTEM
+from waya.org.models import Branch, Entity
+from waya.subscriptions.models import Subscription
+
+PIN = "P051234567A"
+JUNE = Period(date(2027, 6, 10), date(2027, 7, 10))
+
+
+def device(entity: Entity, url: str, driver: str = "etims_oscu") -> FiscalDevice:
+    """The head office's control unit, accepted by whoever answers at `url`."""
+    branch = Branch.objects.get(entity=entity)
+    return add_device(
+        branch_id=branch.pk, driver=driver, base_url=url, tax_number=PIN, serial="WAYA-1",
+        choices={"timeout_seconds": "2"}, by=SYSTEM,
+    )  # fmt: skip
+
+
+def invoices(entity: Entity, many: int) -> list[Invoice]:
+    """So many customers, each with an invoice of a month of Home 10 Mbps at KES 2,500."""
+    plan = make.home_10(entity)
+    wanting = [make.wants(entity, plan, f"Customer {number}") for number in range(many)]
+    issued = issue(drafts=[_draft(one) for one in wanting], by=SYSTEM)
+    return list(Invoice.objects.filter(pk__in=[one.id for one in issued]).order_by("pk"))
+
+
+def _draft(wanting: Subscription) -> Draft:
+    plan = wanting.plan
+    bought = Bought(JUNE, JUNE.start.day)
+    charged = PriceList([plan], "KE").charge(plan, bought, tax_point=JUNE.start, whole=True)
+    return Draft(
+        entity_id=wanting.entity_id,
+        customer_id=wanting.customer_id,
+        subscription_id=wanting.pk,
+        description=described(plan, JUNE),
+        charged=charged,
+        revenue="revenue:internet",
+        in_advance=True,
+        issued_on=JUNE.start,
+        due_on=date(2027, 6, 17),
+    )
