@@ -10,7 +10,7 @@ from django.template.loader import get_template
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "src" / "waya" / "templates"
 PAGES = sorted(path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*.html"))
-FRAMES = {"console/base.html", "console/outside.html", "portal/base.html"}
+FRAMES = {"console/base.html", "console/part.html", "console/outside.html", "portal/base.html"}
 SCREENS = [
     name
     for name in PAGES

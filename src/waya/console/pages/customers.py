@@ -7,8 +7,7 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 
-from waya.console import live, story
-from waya.console.pages import rows
+from waya.console import live, rows, story
 from waya.console.pieces import Chip, Find, Note, Tab, address, earlier, newest
 from waya.console.staff import StaffRequest, staff
 from waya.console.words import many

@@ -5,8 +5,7 @@ from __future__ import annotations
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 
-from waya.console import story
-from waya.console.pages import rows
+from waya.console import rows, story
 from waya.console.pieces import Chip, Find, Line, Why, address, earlier, newest
 from waya.console.staff import StaffRequest, staff
 from waya.kernel import clock

@@ -12,8 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
-from waya.console import drafts, live, moments, story
-from waya.console.pages import rows
+from waya.console import drafts, live, moments, rows, story
 from waya.console.pieces import Chip, Confirm, Find, Kpi, Note, Then, address, earlier, newest
 from waya.console.staff import StaffRequest, staff
 from waya.kernel import clock

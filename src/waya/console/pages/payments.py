@@ -8,8 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 
-from waya.console import moments, story
-from waya.console.pages import evidence, rows
+from waya.console import evidence, moments, rows, story
 from waya.console.pieces import Chip, Find, Note, address, earlier, newest
 from waya.console.staff import StaffRequest, staff
 from waya.kernel import clock, ids

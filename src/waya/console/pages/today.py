@@ -7,8 +7,7 @@ from typing import Any
 
 from django.http import HttpResponse
 
-from waya.console import live
-from waya.console.pages import rows
+from waya.console import live, rows
 from waya.console.pieces import Kpi
 from waya.console.staff import StaffRequest, staff
 from waya.console.words import many

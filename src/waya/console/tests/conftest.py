@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.core.cache import cache
 from django.test import Client
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from waya.console.tests.make import Town, town
 
 Opens = Callable[[Client, int], Page]
+_PATIENCE = 30_000
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +59,8 @@ def opens(browser: Browser, live_server: LiveServer) -> Opens:
         key = client.cookies["sessionid"].value
         context.add_cookies([{"name": "sessionid", "value": key, "url": live_server.url}])
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(_PATIENCE)
+        expect.set_options(timeout=_PATIENCE)
         return page
 
     return open_

@@ -7,6 +7,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from waya.console.tests.make import Town, paid_to, signed_in, slip_of
+from waya.reports.queries.books import journal
 
 MOST_QUERIES = 20
 
@@ -28,6 +29,7 @@ def addresses(there: Town) -> list[str]:
     payment = paid_to(there, slip_of(there.chebet.customer.account_number))
     account = there.amina.customer.account_number
     invoice = there.amina.customer.invoices.get().number
+    entry = journal(there.entity.pk).rows[0]
     return [
         "/", "/search?q=Amina", "/customers", "/customers?state=walled", "/customers?q=amina",
         f"/customers/{account}", f"/customers/{account}?tab=invoices",
@@ -38,7 +40,8 @@ def addresses(there: Town) -> list[str]:
         "/payments/prompt", f"/payments/{payment.receipt_number}",
         f"/payments/{payment.receipt_number}/match", "/invoices", "/invoices?kind=renewals",
         f"/invoices/{invoice}", "/collections", "/collections?show=renewals", "/books",
-        "/books?tab=accounts", "/online", "/routers", "/routers/Lanet-1", "/routers/new",
+        "/books?tab=accounts", f"/books/{entry.id}", "/online", "/routers", "/routers/Lanet-1",
+        "/routers/new",
         "/plans", "/plans/new", "/plans/home-10", "/approvals", "/settings/business", "/pieces",
     ]  # fmt: skip
 

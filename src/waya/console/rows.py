@@ -163,7 +163,7 @@ def service(one: Service, by: Actor) -> dict[str, Any]:
         "router": row.router.name,
         "router_url": f"/routers/{row.router.name}" if by.can("network.view") else "",
         "standing": standing,
-        "standing_words": "",
+        "standing_words": "Good" if standing == "good" else "",
         "paid_to": row.paid_through,
         "state": "pending" if row.state == row.PENDING else "ended",
         "state_words": "",
