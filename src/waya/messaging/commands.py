@@ -61,7 +61,7 @@ def choose_gateway(
     return gateway
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def send_many(*, says: Sequence[Say], by: Actor) -> None:
     """Put messages into the outbox, in the transaction that causes them.
 

@@ -6,6 +6,7 @@ from dataclasses import fields
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from waya.org.models import Policy
+from waya.org.remembered import Remembered
 
 
 class Choices(Protocol):
@@ -19,8 +20,16 @@ T = TypeVar("T", bound=Choices)
 
 def chosen(kind: type[T], entity_id: int) -> T:
     """The entity's choices: its row over the defaults. Unknown names in the row are ignored."""
-    row = Policy.objects.filter(entity_id=entity_id, name=kind.policy_name).first()
-    return from_row(kind, row.chosen if row else {})
+    return from_row(kind, rows((kind.policy_name, entity_id)))
+
+
+def _row(key: tuple[str, int]) -> dict[str, Any]:
+    name, entity_id = key
+    row = Policy.objects.filter(entity_id=entity_id, name=name).first()
+    return row.chosen if row else {}
+
+
+rows = Remembered(_row)
 
 
 def from_row(kind: type[T], row: dict[str, Any]) -> T:

@@ -9,7 +9,8 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import Model, QuerySet
 
 from waya.org.actors import Actor
-from waya.org.models import Approval, AuditRecord, Person, Token
+from waya.org.models import Approval, AuditRecord, Entity, Person, Token
+from waya.org.remembered import Remembered
 from waya.org.tokens import digest
 
 Row = TypeVar("Row", bound=Model)
@@ -62,3 +63,11 @@ def visible_to(by: Actor, rows: QuerySet[Row], *, entity: str = "entity_id") -> 
     Only Waya itself, who acts in no entity, sees all of them.
     """
     return rows if by.kind == "system" else rows.filter(**{entity: by.entity_id})
+
+
+def _entity(entity_id: int) -> Entity:
+    return Entity.objects.get(pk=entity_id)
+
+
+entity_of = Remembered(_entity)
+"""An entity by its id, for reading alone: its name, currency, zone and paybill."""

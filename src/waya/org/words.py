@@ -28,6 +28,8 @@ REFUSALS = {
     "key_in_work": _("This was sent already and is being worked on, or its end is not known."),
     # ledger
     "period_overlaps": _("There is a period between %(start)s and %(end)s already."),
+    "period_locked": _("%(start)s to %(end)s is locked for good."),
+    "period_unknown": _("No period begins on %(start)s."),
     "empty_entry": _("An entry needs lines."),
     "no_account": _("The chart has no account for %(purpose)s."),
     # parties

@@ -56,7 +56,7 @@ def _username(name: str) -> str:
             return chosen
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def activate(*, renewals: Sequence[Renewal], by: Actor) -> None:
     """Begin or renew subscriptions whose period is paid (prepaid) or begun (postpaid).
 
@@ -114,7 +114,7 @@ def advance_billed(*, advances: Sequence[Advance], by: Actor) -> None:
             raise Refused("billed_meanwhile")
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def set_standings(
     *, standings: Mapping[int, str], whys: Mapping[int, dict[str, object]],
     cause: Mapping[int, int], by: Actor,

@@ -335,9 +335,7 @@ def _write(row: FiscalDocument, answer: Answer, **changed: object) -> None:
     FiscalDocument.objects.filter(pk=row.pk).update(answers=answers, **changed)
 
 
-def _told(
-    by: Actor, action: str, row: FiscalDocument | FiscalDevice, why: dict[str, Any]
-) -> None:
+def _told(by: Actor, action: str, row: FiscalDocument | FiscalDevice, why: dict[str, Any]) -> None:
     if isinstance(row, FiscalDevice):
         happened = Happened(action, ("fiscal_device", row.pk), why=why)
         entity_id = row.entity_id

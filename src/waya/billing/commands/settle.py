@@ -26,6 +26,7 @@ from waya.ledger.commands.entries import post_many
 from waya.org.actors import Actor
 from waya.org.models import Entity
 from waya.org.policy import chosen
+from waya.org.queries import entity_of
 from waya.parties.models import Customer
 from waya.subscriptions.commands import activate
 from waya.subscriptions.rules.life import Renewal
@@ -53,7 +54,7 @@ class _Spent:
     offer: Offer
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def settle_many(*, offers: Sequence[Offer], by: Actor) -> dict[int, Settlement]:
     """Settle offers of one entity, in order; says by key where each went.
 
@@ -85,8 +86,8 @@ def settle_many(*, offers: Sequence[Offer], by: Actor) -> dict[int, Settlement]:
 
 
 def _read(customers: set[int]) -> _Open:
-    entities = Customer.objects.filter(pk__in=customers).values("entity_id")
-    known = _Open(Entity.objects.get(pk__in=entities))
+    (owner,) = set(Customer.objects.filter(pk__in=customers).values_list("entity_id", flat=True))
+    known = _Open(entity_of(owner))
     for invoice in Invoice.objects.filter(
         customer_id__in=customers, paid_minor__lt=F("total_minor")
     ).order_by("due_on", "pk"):

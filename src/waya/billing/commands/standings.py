@@ -26,7 +26,7 @@ class Applied:
     restricted: int
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def apply_standings(*, entity_id: int, customer_ids: Iterable[int], on: date, by: Actor) -> Applied:
     """Judge customers as of a day and make their service agree, both ways.
 
@@ -38,7 +38,7 @@ def apply_standings(*, entity_id: int, customer_ids: Iterable[int], on: date, by
     return _apply(judged, {}, by)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def restore(
     *, entity_id: int, customer_ids: Iterable[int], on: date, causes: Mapping[int, int], by: Actor
 ) -> Applied:

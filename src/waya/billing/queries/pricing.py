@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from waya.billing.rules.drafts import Charged, charge
 from waya.billing.rules.renewal import Bought, cycle_of
 from waya.billing.rules.tax.stack import Stack
 from waya.billing.rules.tax.supply import Supply, carried
-from waya.catalog.models import Plan, TaxRate
+from waya.catalog.models import Plan
 from waya.catalog.queries import Priced, on_day, prices, rates_recorded
 from waya.kernel.periods import Period
+from waya.org.remembered import Remembered
 
 
 class PriceList:
@@ -24,11 +25,13 @@ class PriceList:
 
     def __init__(self, plans: Iterable[Plan], country: str) -> None:
         self.plans = {plan.pk: plan for plan in plans}
-        self.prices: dict[int, list[Priced]] = prices(self.plans)
         self.country = country
-        self.recorded: dict[str, list[TaxRate]] = {}
-        self.known: dict[tuple[str, date], Stack] = {}
         self.charged: dict[tuple[int, Period, date, bool], Charged] = {}
+
+    @cached_property
+    def prices(self) -> dict[int, list[Priced]]:
+        """Every price of each plan, newest first."""
+        return prices(self.plans)
 
     def charge(self, plan: Plan, bought: Bought, *, tax_point: date, whole: bool) -> Charged:
         """Price a period of a plan; `whole` says that it is a cycle of its own.
@@ -57,13 +60,17 @@ class PriceList:
 
     def rates(self, tax_class: str, day: date) -> Stack:
         """The taxes on a class of supply on a day, as they stack."""
-        key = (tax_class, day)
-        if key not in self.known:
-            if tax_class not in self.recorded:
-                self.recorded[tax_class] = rates_recorded(self.country, [tax_class])
-            supply = Supply(place=self.country, day=day, seller=self.country)
-            self.known[key] = carried(self.recorded[tax_class], tax_class, supply).stack
-        return self.known[key]
+        return stacks((self.country, tax_class, day))
+
+
+def _stack(key: tuple[str, str, date]) -> Stack:
+    country, tax_class, day = key
+    supply = Supply(place=country, day=day, seller=country)
+    return carried(rates_recorded(country, [tax_class]), tax_class, supply).stack
+
+
+stacks = Remembered(_stack)
+"""The taxes of a country on a class of supply on a day."""
 
 
 def described(plan: Plan, period: Period) -> str:

@@ -15,6 +15,7 @@ from waya.billing.rules.dunning import Standing, lapse_due, standing, worse, wor
 from waya.kernel.money import Money
 from waya.org.models import Entity
 from waya.org.policy import chosen
+from waya.org.queries import entity_of
 from waya.subscriptions.models import Subscription
 from waya.subscriptions.queries import RUNNING
 
@@ -45,7 +46,7 @@ def judge(entity_id: int, customer_ids: Iterable[int], on: date) -> list[Judged]
     """
     wanted = set(customer_ids)
     policy = chosen(DunningPolicy, entity_id)
-    entity = Entity.objects.get(pk=entity_id)
+    entity = entity_of(entity_id)
     behind = _overdue(wanted, policy)
     asked = _asked(wanted)
     rows = Subscription.objects.filter(customer_id__in=wanted, state__in=RUNNING).order_by("pk")

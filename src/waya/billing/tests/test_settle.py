@@ -28,6 +28,7 @@ from waya.kernel.periods import Period
 from waya.ledger.queries.balances import trial_balance
 from waya.network.models import DesiredAccess
 from waya.org.actors import SYSTEM, Actor
+from waya.org.remembered import forget_all
 from waya.subscriptions.models import Subscription
 
 pytestmark = pytest.mark.django_db
@@ -128,6 +129,7 @@ def test_a_tax_that_changed_meanwhile_is_taken_out_of_what_was_asked() -> None:
     row = wants(entity, home_10(entity))
     quote(subscription_id=row.pk, on=JUNE_10, by=SYSTEM)
     TaxRate.objects.filter(tax="excise", end=None).update(rate_percent=20)
+    forget_all()
     pays(row, 2500_00, JUNE_10)
     invoice = Invoice.objects.get()
     assert (invoice.total_minor, invoice.net_minor) == (2500_00, 1795_97)

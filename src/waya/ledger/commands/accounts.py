@@ -1,16 +1,13 @@
-"""The chart of accounts and the fiscal periods."""
+"""The chart of accounts."""
 
 from __future__ import annotations
 
-from datetime import date
-
 from django.db import transaction
 
-from waya.kernel.errors import Refused
-from waya.ledger.models import Account, FiscalPeriod
+from waya.ledger.models import Account
+from waya.ledger.queries.charts import chart_of
 from waya.ledger.rules.chart import CHART
 from waya.org.actors import Actor
-from waya.org.audit import Happened, record_many
 
 
 @transaction.atomic
@@ -25,6 +22,7 @@ def seed_chart(*, entity_id: int, by: Actor) -> None:
         ],
         ignore_conflicts=True,
     )  # fmt: skip
+    chart_of.forget()
 
 
 @transaction.atomic
@@ -36,23 +34,4 @@ def open_account(
     Account.objects.get_or_create(
         entity_id=entity_id, purpose=purpose, defaults={"code": code, "name": name, "kind": kind}
     )
-
-
-@transaction.atomic
-def close_period(*, entity_id: int, start: date, end: date, by: Actor) -> FiscalPeriod:
-    """Close a half-open stretch of days; the database then refuses entries in it.
-
-    Refuses `period_overlaps` when part of it is closed already under other dates.
-    """
-    by = by.must("ledger.close")
-    closed = FiscalPeriod.objects.filter(
-        entity_id=entity_id, start__lt=end, end__gt=start, state=FiscalPeriod.CLOSED
-    )
-    if closed.exclude(start=start, end=end).exists():
-        raise Refused("period_overlaps", start=start.isoformat(), end=end.isoformat())
-    period, _ = FiscalPeriod.objects.update_or_create(
-        entity_id=entity_id, start=start, defaults={"end": end, "state": FiscalPeriod.CLOSED}
-    )
-    why = {"start": start.isoformat(), "end": end.isoformat()}
-    record_many(by, [Happened("period.closed", ("fiscal_period", period.pk), why=why)])
-    return period
+    chart_of.forget()

@@ -9,8 +9,9 @@ from django.db import transaction
 
 from waya.kernel import clock
 from waya.kernel.errors import Refused
-from waya.ledger.models import Account, JournalEntry, JournalLine
+from waya.ledger.models import JournalEntry, JournalLine
 from waya.ledger.queries.balances import first_open_days
+from waya.ledger.queries.charts import chart_of
 from waya.ledger.rules.entries import Entry
 from waya.org.actors import Actor
 from waya.org.copying import copy_rows, reserve_keys
@@ -78,8 +79,11 @@ def post_fresh(*, entries: Sequence[Entry], by: Actor) -> dict[str, int]:
 
 
 def _accounts(entity_ids: set[int]) -> dict[tuple[int, str], int]:
-    rows = Account.objects.filter(entity_id__in=entity_ids)
-    return {(e, p): key for e, p, key in rows.values_list("entity_id", "purpose", "pk")}
+    return {
+        (entity_id, purpose): key
+        for entity_id in entity_ids
+        for purpose, key in chart_of(entity_id).items()
+    }
 
 
 def _lines(

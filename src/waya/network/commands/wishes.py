@@ -25,7 +25,7 @@ _PASSWORD_LENGTH = 12
 _SOON = timedelta(seconds=5)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def want_many(*, wishes: Sequence[Wish], by: Actor) -> None:
     """Put wishes in the place of what was wanted before, and ask for their routers' work.
 

@@ -32,7 +32,7 @@ ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
     "accountant": (
         "Accountant",
         ("console.use", "customers.view", "money.view", "books.view", "payments.match",
-         "org.approve", "ledger.close"),
+         "org.approve", "ledger.close", "ledger.adjust"),
     ),
     "auditor": (
         "Auditor",

@@ -16,14 +16,14 @@ from waya.org.audit import Happened, record_many
 from waya.org.commands.numbering import next_numbers
 from waya.org.copying import reserve_keys
 from waya.org.facts import tell
-from waya.org.models import Entity
+from waya.org.queries import entity_of
 from waya.parties.commands.customers import lock_customers
 from waya.payments.facts import PaymentsTaken
 from waya.payments.models import Allocation, Payment
 from waya.payments.rules.booking import Arrived, taken
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def book_many(*, arrived: Sequence[Arrived], by: Actor) -> list[Payment]:
     """Book payments of one entity, settle what they pay for, and restore service: all of it
     or none, in as many queries for a batch as for one.
@@ -35,7 +35,7 @@ def book_many(*, arrived: Sequence[Arrived], by: Actor) -> list[Payment]:
     by = by.must("payments.take")
     if not arrived:
         return []
-    entity = Entity.objects.get(pk=arrived[0].entity_id)
+    entity = entity_of(arrived[0].entity_id)
     by = replace(by, entity_id=entity.pk)
     lock_customers(customer_ids=_owners(arrived), by=by)
     keys = reserve_keys("payments_payment", len(arrived))
