@@ -76,6 +76,12 @@ def flush_may_empty_the_books() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> None:
+    """What one test's rows said is not so in the next."""
+    forget_all()
+
+
 @pytest.fixture(scope="session")
 def needs_program() -> Callable[[str], str]:
     """Find a program of the machine, or skip; fail where everything must be tried.
