@@ -28,7 +28,9 @@ class Account(models.Model):
 class JournalEntry(models.Model):
     """A booked event. The column `xact` (added by the migration) says in which transaction."""
 
-    entity = models.ForeignKey("org.Entity", on_delete=models.PROTECT, related_name="+")
+    entity = models.ForeignKey(
+        "org.Entity", on_delete=models.PROTECT, related_name="+", db_constraint=False
+    )
     on = models.DateField(db_index=True)
     memo = models.CharField(max_length=200)
     source = models.CharField(max_length=80)
@@ -50,9 +52,11 @@ class JournalLine(models.Model):
     entry = models.ForeignKey(
         JournalEntry, on_delete=models.PROTECT, db_constraint=False, related_name="lines"
     )
+    # The general ledger reads an account by day: that index is this key's too.
     account = models.ForeignKey(
-        Account, on_delete=models.PROTECT, db_constraint=False, related_name="lines"
-    )
+        Account, on_delete=models.PROTECT, db_constraint=False, db_index=False,
+        related_name="lines",
+    )  # fmt: skip
     on = models.DateField()
     entity_id = models.BigIntegerField()
     branch_id = models.BigIntegerField(null=True)
@@ -67,16 +71,40 @@ class JournalLine(models.Model):
         indexes = [
             models.Index(fields=["account", "party_id"], name="line_by_party",
                          condition=Q(party_id__isnull=False)),
+            models.Index(fields=["account", "on"], name="line_by_day"),
         ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.account_id} {self.amount_minor} {self.currency}"
 
 
-class FiscalPeriod(models.Model):
-    """A stretch of days of an entity's books, half-open; closed ones take no entries."""
+class BalanceDelta(models.Model):
+    """What a statement's lines did to an account on a day: a trigger adds one row for each
+    account, day and currency; days long past are folded into one row each. Reports add these
+    up, so they cost accounts and days, never lines. `debit_minor` is the part above zero."""
 
-    OPEN, CLOSED = "open", "closed"
+    entity_id = models.BigIntegerField()
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, db_constraint=False, db_index=False, related_name="+"
+    )
+    on = models.DateField()
+    currency = models.CharField(max_length=3)
+    amount_minor = models.BigIntegerField()
+    debit_minor = models.BigIntegerField()
+    base_minor = models.BigIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["entity_id", "on"], name="balance_by_day")]
+
+    def __str__(self) -> str:
+        return f"{self.on} {self.account_id} {self.amount_minor} {self.currency}"
+
+
+class FiscalPeriod(models.Model):
+    """A stretch of days of an entity's books, half-open. A soft-closed one takes adjusting
+    entries alone, a locked one takes none; a trigger sees to both."""
+
+    OPEN, SOFT_CLOSED, LOCKED = "open", "soft", "locked"
 
     entity = models.ForeignKey("org.Entity", on_delete=models.PROTECT, related_name="+")
     start = models.DateField()
@@ -87,6 +115,9 @@ class FiscalPeriod(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["entity", "start"], name="fiscal_period_once"),
             models.CheckConstraint(condition=Q(start__lt=models.F("end")), name="period_has_days"),
+            models.CheckConstraint(
+                condition=Q(state__in=["open", "soft", "locked"]), name="period_state_known"
+            ),
         ]
 
     def __str__(self) -> str:

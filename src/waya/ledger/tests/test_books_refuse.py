@@ -10,8 +10,8 @@ from django.db.utils import DatabaseError
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from waya.kernel.money import Money
-from waya.ledger.commands.accounts import close_period
 from waya.ledger.commands.entries import post_many, reverse
+from waya.ledger.commands.periods import close_period
 from waya.ledger.models import Account, JournalEntry, JournalLine
 from waya.ledger.queries.balances import trial_balance
 from waya.ledger.rules.entries import Entry, Line, entry

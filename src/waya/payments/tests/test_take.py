@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from waya.billing.models import Credit, Invoice
 from waya.kernel import clock
-from waya.ledger.commands.accounts import close_period
+from waya.ledger.commands.periods import close_period
 from waya.ledger.queries.balances import lines_of, trial_balance
 from waya.network.models import DesiredAccess
 from waya.org.actors import SYSTEM
