@@ -15,7 +15,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from psycopg.conninfo import conninfo_to_dict
 
 from waya.cli.tests.database import DATABASE_OF_THIS_RUN
-from waya.org.remembered import forget_all
+from waya.org.rows.remembered import forget_all
 
 
 @pytest.fixture(scope="session")

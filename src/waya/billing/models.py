@@ -8,6 +8,7 @@ from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import F, Q
 
+from waya.kernel.periods import Period
 from waya.org.secrets import SealedField
 
 
@@ -53,10 +54,16 @@ class ProForma(models.Model):
     def __str__(self) -> str:
         return self.number
 
+    @property
+    def period(self) -> Period:
+        """The half-open period that it asks for."""
+        return Period(self.start, self.end)
+
 
 class Invoice(models.Model):
     """A tax document. After issue only `paid_minor` moves, and never past the total: a
-    trigger refuses the rest, and sees to what foreign keys would."""
+    trigger refuses the rest, and sees to what foreign keys would. `settled_on` is the business
+    day on which it moved last; what was owed on a day that has passed rests on it."""
 
     public_id = models.UUIDField(
         default=uuid.uuid4, db_default=RandomUUID(), unique=True, editable=False
@@ -76,6 +83,7 @@ class Invoice(models.Model):
     tax_minor = models.BigIntegerField()
     total_minor = models.BigIntegerField()
     paid_minor = models.BigIntegerField(default=0)
+    settled_on = models.DateField(null=True)
     # The customer's name, account number and tax number as they were on issue.
     customer_as_issued = models.JSONField(default=dict)
 
@@ -95,6 +103,8 @@ class Invoice(models.Model):
                          condition=Q(paid_minor__lt=F("total_minor"))),
             models.Index(fields=["entity", "due_on"], name="invoice_open_by_due",
                          condition=Q(paid_minor__lt=F("total_minor"))),
+            models.Index(fields=["entity", "settled_on"], name="invoice_by_settling",
+                         condition=Q(settled_on__isnull=False)),
         ]  # fmt: skip
 
     def __str__(self) -> str:
@@ -208,6 +218,69 @@ class Parked(models.Model):
 
     def __str__(self) -> str:
         return f"{self.customer_id}: {self.reason}"
+
+
+class ReceivableDelta(models.Model):
+    """What invoices due on a day came to owe (above zero) or were settled by (below) on another
+    day: a trigger adds a row for each statement, days long past are folded. Ageing as of any
+    day adds these up, so it costs days, never invoices."""
+
+    entity_id = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    due_on = models.DateField()
+    on = models.DateField()
+    amount_minor = models.BigIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["entity_id", "on"], name="receivable_by_day")]
+
+    def __str__(self) -> str:
+        return f"{self.on} {self.amount_minor} due {self.due_on}"
+
+
+class Deferral(models.Model):
+    """So many invoice lines alike, billed in advance: each earns `net_minor` over the days from
+    `start` up to `end`. A trigger adds a row for each statement; recognition reads these, a few
+    hundred a month, and never the lines. A credit of what is not earned is a row below zero."""
+
+    entity_id = models.BigIntegerField()
+    revenue = models.CharField(max_length=40)
+    currency = models.CharField(max_length=3)
+    on = models.DateField()
+    start = models.DateField()
+    end = models.DateField()
+    net_minor = models.BigIntegerField()
+    lines = models.IntegerField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(start__lt=F("end")), name="deferral_has_days"),
+        ]
+        indexes = [models.Index(fields=["entity_id", "end"], name="deferral_by_end")]
+
+    def __str__(self) -> str:
+        return f"{self.lines} × {self.net_minor}, {self.start} to {self.end}"
+
+
+class Recognition(models.Model):
+    """Revenue recognised through a day, of what was billed in advance: what had been earned
+    until then, less what was recognised before. One entry of the books for each day."""
+
+    entity = models.ForeignKey("org.Entity", on_delete=models.PROTECT, related_name="+")
+    through = models.DateField()
+    revenue = models.CharField(max_length=40)
+    currency = models.CharField(max_length=3)
+    amount_minor = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["entity", "through", "revenue", "currency"], name="recognised_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.revenue} through {self.through}: {self.amount_minor}"
 
 
 class FiscalDevice(models.Model):

@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 
 from waya.kernel import clock
 from waya.org.actors import Actor
-from waya.org.copying import copy_rows, reserve_keys
+from waya.org.rows.copying import copy_rows, reserve_keys
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import fields
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from waya.org.models import Policy
-from waya.org.remembered import Remembered
+from waya.org.rows.remembered import Remembered
 
 
 class Choices(Protocol):

@@ -10,8 +10,8 @@ from django.db.models import Model, QuerySet
 
 from waya.org.actors import Actor
 from waya.org.models import Approval, AuditRecord, Entity, Person, Token
-from waya.org.remembered import Remembered
-from waya.org.tokens import digest
+from waya.org.rows.remembered import Remembered
+from waya.org.secrets import digest
 
 Row = TypeVar("Row", bound=Model)
 

@@ -1,7 +1,8 @@
-"""Credentials at rest: sealed with a key that lies outside the database."""
+"""Credentials at rest: sealed with a key that lies outside the database; tokens as hashes."""
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, MultiFernet
@@ -14,6 +15,11 @@ def _fernet() -> MultiFernet:
     if not settings.WAYA_KEYS:
         raise ImproperlyConfigured("No key: WAYA_KEY is empty and WAYA_HOME has no key file.")
     return MultiFernet([Fernet(key) for key in settings.WAYA_KEYS])
+
+
+def digest(secret: str) -> str:
+    """The hash under which a token is kept; tokens are long and random, so one round does."""
+    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def seal(text: str) -> str:

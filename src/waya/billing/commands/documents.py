@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
 from django.db import transaction
 
@@ -12,7 +12,6 @@ from waya.billing.queries.pricing import PriceList
 from waya.billing.rules import renewal
 from waya.billing.rules.drafts import Charged
 from waya.kernel.errors import Refused
-from waya.kernel.periods import Period
 from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
 from waya.org.commands.numbering import next_numbers
@@ -74,13 +73,3 @@ def ask(*, asked: Sequence[tuple[Subscription, Charged]], on: date, by: Actor) -
         for one in rows
     ])  # fmt: skip
     return rows
-
-
-def due_day(issued_on: date, due_days: int) -> date:
-    """The day an invoice falls due; that day is still in time."""
-    return issued_on + timedelta(days=due_days)
-
-
-def asked_period(pro_forma: ProForma) -> Period:
-    """The half-open period that a pro forma asks for."""
-    return Period(pro_forma.start, pro_forma.end)

@@ -22,7 +22,7 @@ from waya.ledger.commands.entries import post_fresh
 from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
 from waya.org.commands.numbering import next_numbers
-from waya.org.copying import copy_rows, reserve_keys
+from waya.org.rows.copying import copy_rows, reserve_keys
 from waya.parties.models import Customer
 
 _INVOICE = (

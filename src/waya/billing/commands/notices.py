@@ -28,6 +28,7 @@ class Notice:
 
 def notify(*, notices: Sequence[Notice], by: Actor) -> None:
     """Put notices into the outbox; a customer without a phone is not told. Set-wise."""
+    by = by.must("billing.notify")
     if not notices:
         return
     owners = Customer.objects.in_bulk({one.customer_id for one in notices})

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from django.db import DatabaseError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from waya.billing.commands.documents import ask, due_day
+from waya.billing.commands.documents import ask
 from waya.billing.commands.invoices import issue
 from waya.billing.commands.settle import settle_many
 from waya.billing.models import Credit, Parked, ProForma
@@ -62,12 +62,12 @@ class Due:
     anchor_day: int
 
 
-def silent(done: int) -> None:
+def _silent(done: int) -> None:
     """Nobody watches."""
 
 
 def bill(
-    *, entity_id: int, on: date, by: Actor, progress: Callable[[int], None] = silent
+    *, entity_id: int, on: date, by: Actor, progress: Callable[[int], None] = _silent
 ) -> dict[str, int]:
     """Bill an entity as of a day: what is due and was not billed before, each once.
 
@@ -158,9 +158,11 @@ def _work_or_halve(
 
 def _read(due: QuerySet[Subscription], customers: Sequence[int]) -> list[Due]:
     rows = due.filter(customer_id__in=customers).order_by("customer_id", "pk")
+    columns = ("pk", "customer_id", "plan_id", "billed_through", "anchor_day")
     return [
-        Due(*row)
-        for row in rows.values_list("pk", "customer_id", "plan_id", "billed_through", "anchor_day")
+        Due(key, customer_id, plan_id, since, anchor_day)
+        for key, customer_id, plan_id, since, anchor_day in rows.values_list(*columns)
+        if since is not None and anchor_day is not None
     ]
 
 
@@ -218,7 +220,7 @@ def _draft(run: Run, row: Due, plan: Plan, charged: Charged) -> Draft:
         revenue=f"revenue:{plan.tax_class}",
         in_advance=False,
         issued_on=run.on,
-        due_on=due_day(run.on, run.policy.due_days),
+        due_on=renewal.due_day(run.on, run.policy.due_days),
     )
 
 

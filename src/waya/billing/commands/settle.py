@@ -9,7 +9,6 @@ from datetime import date
 from django.db import transaction
 from django.db.models import F
 
-from waya.billing.commands.documents import asked_period, due_day
 from waya.billing.commands.invoices import Issued, issue
 from waya.billing.commands.standings import restore
 from waya.billing.models import Credit, CreditUse, Invoice, ProForma
@@ -176,7 +175,7 @@ def _bought(asked: ProForma, on: date, policy: RenewalPolicy) -> Bought:
         return renewal.first(on, months=row.plan.months, calendar_day=row.plan.calendar_day)
     late = "keep" if row.plan.calendar_day else policy.late
     return renewal.renewed(
-        asked_period(asked), on, anchor_day=row.anchor_day, months=row.plan.months, late=late
+        asked.period, on, anchor_day=row.anchor_day, months=row.plan.months, late=late
     )
 
 
@@ -197,7 +196,7 @@ def _draft(
         revenue=f"revenue:{row.plan.tax_class}",
         in_advance=True,
         issued_on=offer.on,
-        due_on=due_day(offer.on, policy.due_days),
+        due_on=renewal.due_day(offer.on, policy.due_days),
         paid_minor=use.money + use.credit,
     )
 

@@ -13,7 +13,7 @@ from waya.billing.rules.tax.supply import Supply, carried
 from waya.catalog.models import Plan
 from waya.catalog.queries import Priced, on_day, prices, rates_recorded
 from waya.kernel.periods import Period
-from waya.org.remembered import Remembered
+from waya.org.rows.remembered import Remembered
 
 
 class PriceList:

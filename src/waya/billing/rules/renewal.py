@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 
 from waya.kernel.periods import Period, add_months, month_from, next_anchor, previous_anchor
@@ -48,6 +48,11 @@ def cycle_of(part: Period, *, anchor_day: int, months: int) -> Period:
     """The whole cycle that a first, short period is a part of."""
     start = add_months(part.end, -months, anchor_day=anchor_day)
     return Period(min(start, previous_anchor(part.start, anchor_day=anchor_day)), part.end)
+
+
+def due_day(issued_on: date, due_days: int) -> date:
+    """The day an invoice falls due; that day is still in time."""
+    return issued_on + timedelta(days=due_days)
 
 
 def on_anchor(day: date, *, anchor_day: int) -> bool:

@@ -28,7 +28,7 @@ from waya.kernel.periods import Period
 from waya.ledger.queries.balances import trial_balance
 from waya.network.models import DesiredAccess
 from waya.org.actors import SYSTEM, Actor
-from waya.org.remembered import forget_all
+from waya.org.rows.remembered import forget_all
 from waya.subscriptions.models import Subscription
 
 pytestmark = pytest.mark.django_db

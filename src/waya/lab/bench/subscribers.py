@@ -22,7 +22,7 @@ from waya.network.commands.routers import add_router
 from waya.org.actors import SYSTEM
 from waya.org.commands.numbering import reserve_account_numbers
 from waya.org.commands.people import open_entity
-from waya.org.copying import copy_rows
+from waya.org.rows.copying import copy_rows
 from waya.org.models import Entity
 from waya.subscriptions.rules.life import username
 

@@ -14,7 +14,7 @@ from waya.ledger.queries.balances import first_open_days
 from waya.ledger.queries.charts import chart_of
 from waya.ledger.rules.entries import Entry
 from waya.org.actors import Actor
-from waya.org.copying import copy_rows, reserve_keys
+from waya.org.rows.copying import copy_rows, reserve_keys
 
 _ENTRY = (
     ("id", "int8"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from waya.ledger.models import Account
-from waya.org.remembered import Remembered
+from waya.org.rows.remembered import Remembered
 
 
 def _read(entity_id: int) -> dict[str, int]:

@@ -88,7 +88,7 @@ def move_clock(*, to: datetime, by: Actor) -> timedelta:
     Refuses `clock_backward` for a moment that has passed.
     """
     by.must("lab.clock")
-    clock_row, _ = LabClock.objects.select_for_update(no_key=True).get_or_create(
+    clock_row, _ = LabClock.objects.select_for_update(no_key=True, of=("self",)).get_or_create(
         pk=1, defaults={"ahead": timedelta(0)}
     )
     ahead = to - clock.real_now()

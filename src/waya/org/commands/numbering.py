@@ -42,6 +42,7 @@ def reserve_numbers(*, entity_id: int, kind: str, count: int, by: Actor) -> tupl
 
 def next_numbers(*, entity_id: int, kind: str, count: int, by: Actor) -> list[str]:
     """The next `count` document numbers of a series, such as `INV-000042`."""
+    by = by.must("org.number")
     prefix, first = reserve_numbers(entity_id=entity_id, kind=kind, count=count, by=by)
     return [f"{prefix}{number:06d}" for number in range(first, first + count)]
 

@@ -11,7 +11,7 @@ from waya.kernel import clock
 from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
 from waya.org.models import Branch, Entity, Person, Role, Token
-from waya.org.tokens import digest
+from waya.org.secrets import digest
 
 ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
     "owner": ("Owner", ("*",)),

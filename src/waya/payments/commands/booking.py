@@ -14,7 +14,7 @@ from waya.ledger.commands.entries import post_many
 from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
 from waya.org.commands.numbering import next_numbers
-from waya.org.copying import reserve_keys
+from waya.org.rows.copying import reserve_keys
 from waya.org.facts import tell
 from waya.org.queries import entity_of
 from waya.parties.commands.customers import lock_customers

@@ -1,0 +1,1 @@
+"""Ways of many rows: arriving by COPY, remembered for seconds, their sums kept beside them."""
