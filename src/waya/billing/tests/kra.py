@@ -11,6 +11,8 @@ from waya.billing.queries.pricing import PriceList, described
 from waya.billing.rules.drafts import Draft
 from waya.billing.rules.renewal import Bought
 from waya.billing.tests import make
+from waya.catalog.commands import add_plan
+from waya.catalog.models import Plan
 from waya.kernel.periods import Period
 from waya.org.actors import SYSTEM
 from waya.org.models import Branch, Entity
@@ -29,9 +31,13 @@ def device(entity: Entity, url: str, driver: str = "etims_oscu") -> FiscalDevice
     )  # fmt: skip
 
 
-def invoices(entity: Entity, many: int) -> list[Invoice]:
-    """So many customers, each with an invoice of a month of Home 10 Mbps at KES 2,500."""
-    plan = make.home_10(entity)
+def invoices(entity: Entity, many: int, price_minor: int = 2500_00) -> list[Invoice]:
+    """So many customers, each with an invoice of a month at KES 2,500, or another price."""
+    plan = add_plan(
+        entity_id=entity.pk, code=f"home-{price_minor}", name="Home 10 Mbps", mode=Plan.PREPAID,
+        down_kbps=10_000, up_kbps=10_000, price_minor=price_minor,
+        valid_from=date(2020, 1, 1), by=SYSTEM,
+    )  # fmt: skip
     wanting = [make.wants(entity, plan, f"Customer {number}") for number in range(many)]
     issued = issue(drafts=[_draft(one) for one in wanting], by=SYSTEM)
     return list(Invoice.objects.filter(pk__in=[one.id for one in issued]).order_by("pk"))
