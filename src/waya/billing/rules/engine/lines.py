@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -36,7 +36,7 @@ def lines(
     exactly = terms.proration.unit == "second" or any(
         event.plan is not None and event.plan.interval.unit == "hour" for event in events
     )
-    clock = midnight if exactly else day_of
+    clock: Callable[[date], date] = midnight if exactly else day_of
     if exactly:
         until = midnight(until) + timedelta(days=1, seconds=-1)
     placed = [_at(event, place, clock) for place, event in enumerate(events)]
@@ -54,43 +54,43 @@ def lines(
 def due(desired: Sequence[Line], billed: Sequence[Line]) -> list[Line]:
     """Desired minus already billed: what is still to be asked for, and what was too much.
 
-    Lines are the same by their `key`. One that was billed at another amount is corrected by
-    the difference, one that should not be there is given back. Nothing is due when they agree.
+    Lines are the same by their `key`. Where what was billed under a key comes to another
+    amount, the difference is asked for or given back under that key, so that nothing is due
+    once they agree.
     """
-    asked: dict[object, int] = {}
-    for line in billed:
-        asked[line.key] = asked.get(line.key, 0) + line.amount.minor
-    wanted: dict[object, Line] = {}
+    wanted, asked = _by_key(desired), _by_key(billed)
     found: list[Line] = []
-    for line in desired:
-        if line.key in wanted:
-            kept = wanted[line.key]
-            wanted[line.key] = replace(kept, amount=kept.amount + line.amount)
-        else:
-            wanted[line.key] = line
-    for key, line in wanted.items():
+    for key, lines_of_key in wanted.items():
         if key not in asked:
-            found.append(line)
-        elif asked[key] != line.amount.minor:
-            found.append(_correction(line, line.amount.minor - asked[key]))
-    gone = {line.key: line for line in billed if line.key not in wanted}
-    found += [_correction(line, -asked[key]) for key, line in gone.items() if asked[key]]
+            found += lines_of_key
+        else:
+            found += _difference(lines_of_key[0], lines_of_key, asked[key])
+    for key, lines_of_key in asked.items():
+        if key not in wanted:
+            found += _difference(lines_of_key[0], [], lines_of_key)
     return found
 
 
-def _at(event: Event, place: int, clock: object) -> Event:
-    turn = midnight if clock is midnight else day_of
-    known = None if event.known_on is None else turn(event.known_on)
-    return replace(event, on=turn(event.on), known_on=known, place=place)
+def _by_key(found: Sequence[Line]) -> dict[object, list[Line]]:
+    keyed: dict[object, list[Line]] = {}
+    for line in found:
+        keyed.setdefault(line.key, []).append(line)
+    return keyed
 
 
-def _correction(line: Line, minor: int) -> Line:
-    why = line.why | {"rule": "correction of what was billed before"}
-    counted = Share(Fraction(0), line.share.cycle_units, line.share.unit, Fraction(0))
-    return replace(
-        line, kind="credit" if minor < 0 else line.kind, share=counted,
-        amount=Money(minor, line.amount.currency), exact=Fraction(minor), why=why,
-    )  # fmt: skip
+def _difference(like: Line, wanted: Sequence[Line], asked: Sequence[Line]) -> list[Line]:
+    minor = sum(line.amount.minor for line in wanted) - sum(line.amount.minor for line in asked)
+    if not minor:
+        return []
+    why = like.why | {"rule": "correction of what was billed before"}
+    counted = Share(Fraction(0), like.share.cycle_units, like.share.unit, Fraction(0))
+    amount = Money(minor, like.amount.currency)
+    return [replace(like, share=counted, amount=amount, exact=Fraction(minor), why=why)]
+
+
+def _at(event: Event, place: int, clock: Callable[[date], date]) -> Event:
+    known = None if event.known_on is None else clock(event.known_on)
+    return replace(event, on=clock(event.on), known_on=known, place=place)
 
 
 def _gathered(line: Line, terms: BillingTerms, events: Sequence[Event]) -> Line:

@@ -223,9 +223,14 @@ def _resume(life: _Life, event: Event, moved: Mapping[int, date]) -> None:
 
 
 def _begin_again(life: _Life, event: Event) -> None:
-    began = life.began
+    began, last = life.began, life.had[-1] if life.had else None
     _begin(life, event)
     life.began = began
+    if last is None or last.end != event.on:
+        return
+    if (last.plan, last.quantity, last.began) == (life.plan, life.quantity, began):
+        life.had.pop()  # stopped for no time at all
+        life.open_since = last.start
 
 
 def _cancel(life: _Life, event: Event, moved: Mapping[int, date]) -> None:
@@ -266,6 +271,8 @@ def _end(life: _Life, on: date, told: date) -> None:
 
 def _close(life: _Life, on: date | None, told: date | None) -> None:
     since = life.open_since
+    if on is not None:
+        life.had = [replace(one, end=_sooner(one.end, on)) for one in life.had if one.start < on]
     if since is not None and (on is None or on > since):
         life.had.append(_Had(since, on, life.plan, life.quantity, life.began, life.origin, told))
 
