@@ -12,8 +12,11 @@ REACTIONS: Reactions = {
 # What each business day does, in this order, once, for each entity.
 DAILY: Daily = (
     "billing.commands.renewals.bill",
+    "billing.commands.recognition.recognise_month",
     "billing.commands.reminders.remind",
     "payments.commands.cut_off.cut_off",
+    "ledger.commands.balances.fold_balances",
+    "billing.commands.recognition.fold_sums",
 )
 
 # Which task goes on when an approval of a kind is granted.

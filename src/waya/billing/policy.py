@@ -37,3 +37,13 @@ class DunningPolicy:
     remind_days_before: tuple[int, ...] = (3, 1)
     remind_days_after: tuple[int, ...] = (1, 2)
     tolerance_minor: int = 10_00
+
+
+@dataclass(frozen=True, slots=True)
+class RecognitionPolicy:
+    """How revenue that was billed in advance is spread over its period: `day`, every day
+    alike, or `month`, every month alike and parts of months by their days."""
+
+    policy_name: ClassVar[str] = "billing.recognition"
+
+    spread: str = "day"

@@ -12,7 +12,7 @@ from waya.billing.rules.recognition import booking
 from waya.ledger.commands.entries import post_many
 from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
-from waya.org.folding import fold
+from waya.org.rows.folding import fold
 
 _LOCK = "select pg_advisory_xact_lock(hashtext('waya.recognition'), %s)"
 

@@ -222,10 +222,11 @@ def _write(
     for offer in offers:
         for use in verdicts[offer.key].invoices:
             invoice = touched[use.id] = known.by_id[use.id]
+            invoice.settled_on = offer.on
             spent.append(_Spent(invoice.pk, invoice.number, use.credit, offer))
         for use in verdicts[offer.key].covered:
             spent.append(_Spent(renewed[use.id].id, renewed[use.id].number, use.credit, offer))
-    Invoice.objects.bulk_update(touched.values(), ["paid_minor"], 500)
+    Invoice.objects.bulk_update(touched.values(), ["paid_minor", "settled_on"], 500)
     _spend_credit([one for one in spent if one.minor], known, by)
     Credit.objects.bulk_create(
         [

@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import date
 
 from waya.org.actors import Actor
-from waya.org.folding import fold
+from waya.org.rows.folding import fold
 
 
 def fold_balances(*, entity_id: int, on: date, by: Actor) -> dict[str, int]:

@@ -1,0 +1,73 @@
+"""When money that was billed in advance is earned: by the day, or by the month."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from fractions import Fraction
+
+from waya.kernel.money import Money, rounded
+from waya.kernel.periods import Period
+from waya.ledger.rules.entries import Entry, Line, entry
+
+BY_DAY, BY_MONTH = "day", "month"
+
+# Divisible by the days of every month, so that a day of any month is a whole number of these.
+_MONTH = 28 * 29 * 15 * 31
+
+
+def earned(net_minor: int, period: Period, through: date, spread: str) -> int:
+    """How much of a net is earned by the end of a day, in minor units.
+
+    Cumulative and rounded once, halves away from zero, so that the pieces of any months add
+    up to the net. By the day every day earns alike; by the month every whole month earns
+    alike, and of a part of a month each of its days.
+    """
+    after = min(through + timedelta(days=1), period.end)
+    if after <= period.start:
+        return 0
+    if after == period.end:
+        return net_minor
+    if spread == BY_MONTH:
+        begin = _place(period.start)
+        return rounded(Fraction(net_minor * (_place(after) - begin), _place(period.end) - begin))
+    return rounded(Fraction(net_minor * (after - period.start).days, period.days))
+
+
+def _place(day: date) -> int:
+    """Where a day begins on a line of months that are all equally long."""
+    first = day.replace(day=1)
+    days = ((first + timedelta(days=31)).replace(day=1) - first).days
+    return (day.year * 12 + day.month) * _MONTH + (day.day - 1) * (_MONTH // days)
+
+
+def schedule(net: Money, period: Period, spread: str) -> list[tuple[date, Money]]:
+    """What each month that a period touches earns, by the month's first day; they add up to
+    the net."""
+    found: list[tuple[date, Money]] = []
+    month, before = period.start.replace(day=1), 0
+    while month < period.end:
+        following = (month + timedelta(days=31)).replace(day=1)
+        through = earned(net.minor, period, following - timedelta(days=1), spread)
+        found.append((month, Money(through - before, net.currency)))
+        month, before = following, through
+    return found
+
+
+def booking(entity_id: int, through: date, amounts: Mapping[tuple[str, str], int]) -> Entry:
+    """Dr deferred revenue / Cr each revenue, by (revenue, currency); what was recognised too
+    much goes back."""
+    debit, credit = [], []
+    for (revenue, currency), minor in sorted(amounts.items()):
+        amount = Money(abs(minor), currency)
+        taken, given = ("deferred", revenue) if minor > 0 else (revenue, "deferred")
+        debit.append(Line(taken, amount))
+        credit.append(Line(given, amount))
+    return entry(
+        entity_id=entity_id,
+        on=through,
+        memo=f"Revenue earned through {through:%-d %B %Y}",
+        source=f"recognised:{through.isoformat()}",
+        debit=debit,
+        credit=credit,
+    )
