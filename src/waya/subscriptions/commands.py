@@ -16,6 +16,7 @@ from waya.network.rules.access import WALLED, plan_profile
 from waya.network.rules.wishes import Wish
 from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
+from waya.org.rows.among import among
 from waya.parties.models import Customer, Site
 from waya.subscriptions.models import Change, Subscription
 from waya.subscriptions.queries import RUNNING
@@ -109,7 +110,7 @@ def advance_billed(*, advances: Sequence[Advance], by: Actor) -> None:
     for one in advances:
         together.setdefault((one.since, one.until), []).append(one.subscription_id)
     for (since, until), keys in together.items():
-        rows = Subscription.objects.filter(pk__in=keys, billed_through=since)
+        rows = Subscription.objects.filter(pk__in=among(keys), billed_through=since)
         if rows.update(billed_through=until) != len(keys):
             raise Refused("billed_meanwhile")
 

@@ -19,13 +19,22 @@ class Subscription(models.Model):
     PENDING, ACTIVE, SUSPENDED, ENDED = "pending_payment", "active", "suspended", "ended"
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    entity = models.ForeignKey("org.Entity", on_delete=models.PROTECT, related_name="+")
+    # A month's run updates every row, and each index costs again: only those that are asked.
+    entity = models.ForeignKey(
+        "org.Entity", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     customer = models.ForeignKey(
         "parties.Customer", on_delete=models.PROTECT, related_name="subscriptions"
     )
-    site = models.ForeignKey("parties.Site", on_delete=models.PROTECT, related_name="+")
-    plan = models.ForeignKey("catalog.Plan", on_delete=models.PROTECT, related_name="+")
-    router = models.ForeignKey("network.Router", on_delete=models.PROTECT, related_name="+")
+    site = models.ForeignKey(
+        "parties.Site", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    plan = models.ForeignKey(
+        "catalog.Plan", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    router = models.ForeignKey(
+        "network.Router", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     username = models.CharField(max_length=60, unique=True)
     state = models.CharField(max_length=16, default=PENDING)
     standing = models.CharField(max_length=10, default="good")

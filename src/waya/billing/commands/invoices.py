@@ -22,6 +22,7 @@ from waya.ledger.commands.entries import post_fresh
 from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
 from waya.org.commands.numbering import next_numbers
+from waya.org.rows.among import among
 from waya.org.rows.copying import copy_rows, reserve_keys
 from waya.parties.models import Customer
 
@@ -93,7 +94,9 @@ def issue(*, drafts: Sequence[Draft], by: Actor) -> list[Issued]:
 
 def _as_issued(customer_ids: set[int]) -> dict[int, str]:
     """The customers' names and numbers as the documents will keep them, as JSON."""
-    rows = Customer.objects.filter(pk__in=customer_ids).values_list("pk", "name", "account_number")
+    rows = Customer.objects.filter(pk__in=among(customer_ids)).values_list(
+        "pk", "name", "account_number"
+    )
     return {key: json.dumps({"name": name, "account_number": number}) for key, name, number in rows}
 
 

@@ -26,6 +26,7 @@ from waya.kernel.money import Money
 from waya.org.actors import Actor
 from waya.org.models import Entity
 from waya.org.policy import chosen
+from waya.org.rows.among import among
 from waya.parties.commands.customers import lock_customers
 from waya.subscriptions.commands import advance_billed
 from waya.subscriptions.models import Subscription
@@ -157,7 +158,7 @@ def _work_or_halve(
 
 
 def _read(due: QuerySet[Subscription], customers: Sequence[int]) -> list[Due]:
-    rows = due.filter(customer_id__in=customers).order_by("customer_id", "pk")
+    rows = due.filter(customer_id__in=among(customers)).order_by("customer_id", "pk")
     columns = ("pk", "customer_id", "plan_id", "billed_through", "anchor_day")
     return [
         Due(key, customer_id, plan_id, since, anchor_day)
@@ -226,7 +227,7 @@ def _draft(run: Run, row: Due, plan: Plan, charged: Charged) -> Draft:
 
 def _spend_credit(run: Run, customers: Iterable[int]) -> None:
     """Let the credit that customers hold pay what was just asked or invoiced."""
-    held = Credit.objects.filter(customer_id__in=list(customers), amount_minor__gt=0)
+    held = Credit.objects.filter(customer_id__in=among(customers), amount_minor__gt=0)
     nothing = Money(0, run.entity.currency)
     settle_many(
         offers=[

@@ -13,6 +13,7 @@ from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
 from waya.org.commands.numbering import reserve_account_numbers
 from waya.org.models import Entity
+from waya.org.rows.among import among
 from waya.parties.models import Contact, Customer, Site
 
 
@@ -57,7 +58,7 @@ def lock_customers(*, customer_ids: Iterable[int], by: Actor) -> dict[int, int]:
     touches their money or service. Gives the entity of each."""
     by.must("parties.lock")
     return dict(
-        Customer.objects.filter(pk__in=set(customer_ids))
+        Customer.objects.filter(pk__in=among(set(customer_ids)))
         .order_by("pk")
         .select_for_update(no_key=True, of=("self",))
         .values_list("pk", "entity_id")
