@@ -41,6 +41,7 @@ COMMANDS = {
     "migrate": Command("waya.cli.migrate", Needs.DATABASE, "bring the database up to date"),
     "backup": Command("waya.cli.backup", Needs.DATABASE, "keep the database and the key"),
     "restore": Command("waya.cli.restore", Needs.DATABASE, "bring a backup back"),
+    "bill": Command("waya.cli.bill", Needs.DATABASE, "bill as of a day, or rehearse it"),
     "doctor": Command("waya.cli.doctor", Needs.DATABASE, "hold the live data to the invariants"),
     "export": Command("waya.cli.export", Needs.DATABASE, "export ledger: the journal as text"),
     "token create": Command("waya.cli.token", Needs.DATABASE, "a bearer token for the API"),
