@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def programs(host: str, port: int, environment: Mapping[str, str]) -> list[Program]:
-    """The web server and the two workers, in the order they start."""
+    """The web server and the three workers, in the order they start."""
     web = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"]
     web += ["--host", host, "--port", str(port), "--workers", "2", "--blocking-threads", "4"]
     web += ["--respawn-failed-workers", "--workers-kill-timeout", "5", "--log-level", "warning"]
@@ -53,6 +53,7 @@ def programs(host: str, port: int, environment: Mapping[str, str]) -> list[Progr
         Program("web", web, environment),
         waya("network worker", "worker", "--queues", "network", environment=environment),
         waya("money worker", "worker", "--queues", "money", environment=environment),
+        waya("office worker", "worker", "--queues", "office", environment=environment),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Do the jobs: restores on a worker of their own, money and messages on another."""
+"""Do the jobs: restores on one worker, payments on another, all that may wait on a third."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ from waya.org.jobs import app
 log = logging.getLogger("waya.worker")
 
 # Most of a restore is waiting for a router; an unreachable one keeps a thread for its time-out.
-CONCURRENCY = {"network": 16, "money": 4, "all": 16}
+CONCURRENCY = {"network": 16, "money": 4, "office": 4, "all": 16}
+# Whose queue each worker serves; the office has the rest. A process computes one thing at a
+# time, and a month's billing must not stand between a payment and its customer.
+_APART = {"network": "network", "payments": "money"}
 _FINISH_WITHIN_SECONDS = 8.0
 # A thread back from the database waits this long for one that computes, once for each of its
 # statements. Python's own 5 ms made a payment of a hundred statements take twice its time.
@@ -47,13 +50,13 @@ def run(options: argparse.Namespace) -> int:
 
 
 def queues_of(group: str) -> list[str]:
-    """A job's queue is its context's name; `network` is apart, so that nothing delays a restore."""
+    """A job's queue is its context's name; what a restore waits for is apart."""
     contexts = [
         config.label for config in apps.get_app_configs() if config.name.startswith("waya.")
     ]
     if group == "all":
         return contexts
-    return [name for name in contexts if (name == "network") == (group == "network")]
+    return [name for name in contexts if _APART.get(name, "office") == group]
 
 
 async def _work(group: str) -> None:

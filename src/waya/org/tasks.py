@@ -8,6 +8,6 @@ from waya.org.commands import days
 
 
 def due() -> None:
-    """Asked regularly by the money worker: do the daily work that is due."""
+    """Asked regularly by the office worker: do the daily work that is due."""
     lab_clock.forget()
     days.work_through_days(by=SYSTEM)

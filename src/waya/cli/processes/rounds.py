@@ -32,10 +32,10 @@ class Round:
 
 ROUNDS = (
     Round("waya.network.tasks.due", 1.0, "network"),
-    Round("waya.messaging.tasks.due", 1.0, "money"),
+    Round("waya.messaging.tasks.due", 1.0, "office"),
     Round("waya.payments.tasks.due", 1.0, "money"),
-    Round("waya.billing.tasks.due", 5.0, "money"),
-    Round("waya.org.tasks.due", 1.0 if settings.WAYA_LAB else 5.0, "money"),
+    Round("waya.billing.tasks.due", 5.0, "office"),
+    Round("waya.org.tasks.due", 1.0 if settings.WAYA_LAB else 5.0, "office"),
 )
 
 

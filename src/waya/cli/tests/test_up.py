@@ -18,7 +18,7 @@ import pytest
 from waya.cli.postgres.server import ensure_running
 from waya.cli.tests.running import ask, environment, gone, postmaster, until, waya
 
-# A worker that nobody has heard of for an hour was doing a job; org's jobs are the money worker's.
+# A worker that nobody has heard of for an hour was doing a job; org's jobs are the office worker's.
 ABANDONED = """
 with dead as (
     insert into procrastinate_workers (last_heartbeat) values (now() - interval '1 hour')
@@ -101,16 +101,16 @@ def up(full_home: Path) -> Iterator[Running]:
 
 def test_whatever_is_killed_comes_back(up: Running) -> None:
     until(up.serves, seconds=60)
-    until(lambda: up.workers() == 2, seconds=60)
+    until(lambda: up.workers() == 3, seconds=60)
 
-    for words in ("granian", "--queues network", "--queues money"):
+    for words in ("granian", "--queues network", "--queues money", "--queues office"):
         up.kill(words)
     until(up.serves, seconds=60)
 
     server = postmaster(up.home)
     os.kill(server, signal.SIGINT)
     until(lambda: gone(server))
-    until(lambda: up.workers() >= 2, seconds=90, what="workers are back after PostgreSQL")
+    until(lambda: up.workers() >= 3, seconds=90, what="workers are back after PostgreSQL")
     until(up.serves, seconds=60, what="web is back after PostgreSQL")
 
     with psycopg.connect(up.url) as connection:
