@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pytest_django import Settings
 
-from waya.payments.models import Merchant, Payment
+from waya.payments.models import Merchant, Payment, Prompt
 from waya.payments.tests import make as paying
 from waya.portal.pages.off import masked, short_name
 from waya.portal.tests.make import Browser, Provider, dialled_in, words
@@ -62,6 +62,16 @@ def test_one_tap_asks_the_phone_on_file(walled: Browser, provider: Provider) -> 
     (wish,) = provider.wishes
     assert (wish.phone, wish.amount_minor) == ("+254700000334", 2500_00)
     assert "Look at your phone" in walled.see(wait)
+
+
+def test_what_is_refused_is_said_beside_the_button(
+    walled: Browser, brian: Subscription, provider: Provider
+) -> None:
+    walled.send("/my/off")
+    Prompt.objects.update(state=Prompt.FAILED, result_code="1032")
+    page = words(walled.send("/my/off", 422))
+    assert "This phone was asked a moment ago" in page
+    assert "Internet is off" in page
 
 
 def test_a_strange_address_is_asked_for_its_account(
