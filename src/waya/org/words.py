@@ -44,6 +44,9 @@ REFUSALS = {
     "price_published": _("There is a price from %(on)s already, and prices do not change."),
     # taxes and fiscal devices
     "price_below_taxes": _("The price is less than the taxes that are in it by the unit."),
+    "no_tax_pack": _("No tax rates are known for %(place)s."),
+    "no_tax_class": _("Nothing is known of %(tax_class)s here. Known are %(known)s."),
+    "no_rates_then": _("No rates are known for %(tax_class)s on %(on)s."),
     "bounds_by_line": _("A tax with a least or a most is rounded by line. Choose that."),
     "no_fiscal_driver": _("We do not speak to the tax authority by %(driver)s."),
     "fiscal_device_refused": _("The tax authority refused this device: %(said)s"),

@@ -47,7 +47,7 @@ class ServiceRow:
     law: str
 
 
-class TaxService(Protocol):
+class TaxDriver(Protocol):
     """An outside service that knows what we do not."""
 
     def assess(self, asked: Asked) -> list[ServiceRow]:
@@ -59,7 +59,7 @@ class ServiceAway(Exception):
 
 
 @dataclass(slots=True)
-class FakeTaxService:
+class FakeTaxDriver:
     """A service with a flat percentage by class, for tests; `away` makes it fail."""
 
     percents: Mapping[str, int]

@@ -97,8 +97,8 @@ def test_what_kra_reads_is_what_the_customer_was_billed(device: FiscalDevice, kr
     assert (body["taxblAmtB"], body["taxAmtB"], body["totAmt"]) == (2500, 344.83, 2500)
     assert body["itemList"][0]["itemCd"] == "KE3NTU0000001"
     (code,) = queries.fiscal_of([invoice.pk])[invoice.pk].tax_table
-    assert (code.code, code.percent) == ("B", 16)
-    assert (code.taxable, code.tax) == (2500, Decimal("344.83"))
+    assert (code.code, code.percent) == ("B", Decimal(16))
+    assert (code.taxable, code.tax) == (Decimal(2500), Decimal("344.83"))
 
 
 def test_the_secret_is_in_no_stored_body(device: FiscalDevice) -> None:

@@ -18,12 +18,12 @@ ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
     "cashier": (
         "Cashier",
         ("console.use", "payments.take", "payments.match", "payments.prompt", "customers.view",
-         "money.view", "orders.join"),
+         "money.view", "orders.join", "billing.preview"),
     ),
     "support": (
         "Support",
         ("console.use", "customers.view", "money.view", "network.view", "payments.prompt",
-         "messaging.send", "orders.join"),
+         "messaging.send", "orders.join", "billing.preview"),
     ),
     "network": (
         "Network",
@@ -32,11 +32,13 @@ ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
     "accountant": (
         "Accountant",
         ("console.use", "customers.view", "money.view", "books.view", "payments.match",
-         "org.approve", "ledger.close", "ledger.adjust"),
+         "org.approve", "ledger.close", "ledger.adjust",
+         "billing.preview", "billing.fiscal"),
     ),
     "auditor": (
         "Auditor",
-        ("console.use", "customers.view", "money.view", "books.view", "network.view"),
+        ("console.use", "customers.view", "money.view", "books.view", "network.view",
+         "billing.preview"),
     ),
 }  # fmt: skip
 
