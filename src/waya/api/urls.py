@@ -6,10 +6,10 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
-from waya.api import customers, invoices, payments, routers, sales
+from waya.api import billing, customers, invoices, payments, routers, sales, taxes
 from waya.api.door import api, problem
 
-for resource in (sales, customers, invoices, payments, routers):
+for resource in (billing, sales, customers, invoices, payments, routers, taxes):
     api.add_router("", resource.router)
 
 

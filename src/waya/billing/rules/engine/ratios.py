@@ -40,6 +40,7 @@ def share(part: Period, cycle: Period, interval: Interval, terms: BillingTerms) 
     if how.basis == "free":
         return Share(measured.units, measured.cycle_units, unit, NOTHING)
     units, out_of = _count(part, cycle, interval, how, unit)
+    unit = "month" if how.basis == "by_month" else unit
     ratio = min(max(units / out_of, NOTHING), WHOLE) if out_of else NOTHING
     return Share(units, out_of, unit, ratio)
 

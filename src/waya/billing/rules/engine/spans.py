@@ -131,7 +131,7 @@ def _service(
     first = events[0]
     if first.plan is None:
         raise Unbillable(first.place, "a start needs a plan")
-    life = _Life(terms, first.on, origin, first.plan, first.quantity or ONE, first.on)
+    life = _Life(terms, first.on, origin, first.plan, _quantity(first, ONE), first.on)
     if any(event.kind == "pay" for event in events):
         spans = _bought(name, events, life)
         return Service(name, spans, first.on, life.ended, first.plan)
@@ -166,7 +166,7 @@ def _start(life: _Life, event: Event, moved: Mapping[int, date]) -> None:
 
 
 def _begin(life: _Life, event: Event) -> None:
-    life.plan, life.quantity = event.plan or life.plan, event.quantity or life.quantity
+    life.plan, life.quantity = event.plan or life.plan, _quantity(event, life.quantity)
     life.open_since, life.ended, life.began = event.on, None, event.on
 
 
@@ -185,7 +185,7 @@ def _change(life: _Life, event: Event, moved: Mapping[int, date]) -> None:
 def _when(life: _Life, event: Event) -> When:
     if event.when is not None:
         return event.when
-    quantity = event.quantity or life.quantity
+    quantity = _quantity(event, life.quantity)
     dearer = a_year(event.plan or life.plan, quantity) >= a_year(life.plan, life.quantity)
     return life.terms.upgrade if dearer else life.terms.downgrade
 
@@ -195,7 +195,7 @@ def _replace(life: _Life, event: Event, on: date, until: date | None = None) -> 
         _close(life, on, on)
         life.open_since = until or on
     life.began = until or on
-    life.plan, life.quantity = event.plan or life.plan, event.quantity or life.quantity
+    life.plan, life.quantity = event.plan or life.plan, _quantity(event, life.quantity)
     if until is not None:
         life.origin = until
         life.had.append(_Had(on, until, life.plan, life.quantity, on, until, until, paid=True))
@@ -220,6 +220,10 @@ def _resume(life: _Life, event: Event, moved: Mapping[int, date]) -> None:
     life.stopped, life.pending, life.due = "", None, None
     if life.open_since is None:
         _begin_again(life, event)
+
+
+def _quantity(event: Event, before: Fraction) -> Fraction:
+    return before if event.quantity is None else event.quantity
 
 
 def _begin_again(life: _Life, event: Event) -> None:
@@ -340,7 +344,7 @@ def _bought(name: str, events: list[Event], life: _Life) -> tuple[Span, ...]:
         elif event.kind in ("start", "pay"):
             found.append(_purchase(name, event, life, found[-1] if found else None))
         else:
-            life.plan, life.quantity = event.plan or life.plan, event.quantity or life.quantity
+            life.plan, life.quantity = event.plan or life.plan, _quantity(event, life.quantity)
     return tuple(found)
 
 
