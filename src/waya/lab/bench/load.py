@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from waya.lab.daraja.web import BadRequest, HttpClient
+from waya.lab.web import BadRequest, HttpClient
 
 _ANSWER_WITHIN_MS = 30_000
 

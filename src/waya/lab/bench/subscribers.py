@@ -22,8 +22,8 @@ from waya.network.commands.routers import add_router
 from waya.org.actors import SYSTEM
 from waya.org.commands.numbering import reserve_account_numbers
 from waya.org.commands.people import open_entity
-from waya.org.rows.copying import copy_rows
 from waya.org.models import Entity
+from waya.org.rows.copying import copy_rows
 from waya.subscriptions.rules.life import username
 
 BEGAN, MIDDLE, ON = date(2027, 6, 1), date(2027, 6, 16), date(2027, 7, 1)

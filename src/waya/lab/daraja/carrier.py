@@ -6,7 +6,7 @@ import re
 from uuid import uuid4
 
 from waya.lab.daraja.safaricom import Safaricom
-from waya.lab.daraja.web import Request, Response, Routes, as_json
+from waya.lab.web import Request, Response, Routes, as_json
 from waya.messaging.rules.segments import segments
 
 _STATUS = {

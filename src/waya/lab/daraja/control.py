@@ -11,7 +11,7 @@ from typing import Any
 from waya.lab.daraja.knobs import turned
 from waya.lab.daraja.records import Application, Merchant, Phone, Ringing
 from waya.lab.daraja.safaricom import SANDBOX_PASSKEY, NotPossible, Safaricom
-from waya.lab.daraja.web import BadRequest, Request, Response, Routes, as_json
+from waya.lab.web import BadRequest, Request, Response, Routes, as_json
 
 # What a person can do with a ringing telephone.
 VERDICTS = {

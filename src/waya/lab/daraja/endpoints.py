@@ -15,7 +15,7 @@ from waya.kernel import clock
 from waya.lab.daraja.outgoing import is_loopback
 from waya.lab.daraja.records import Application, Ringing
 from waya.lab.daraja.safaricom import NotPossible, Safaricom
-from waya.lab.daraja.web import BadRequest, Hangup, Request, Response, Routes, as_json
+from waya.lab.web import BadRequest, Hangup, Request, Response, Routes, as_json
 
 _BANNED_IN_URL = ("mpesa", "m-pesa", "safaricom", "exe", "exec", "cmd", "sql", "query")
 _LOCKED = (

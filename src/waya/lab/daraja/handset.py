@@ -17,7 +17,7 @@ from waya.lab.daraja.control import (
     phone_state,
 )
 from waya.lab.daraja.safaricom import Safaricom
-from waya.lab.daraja.web import BadRequest, Request, Response, Routes, as_json
+from waya.lab.web import BadRequest, Request, Response, Routes, as_json
 
 _STATIC = {
     "/": ("handset.html", "text/html; charset=utf-8"),

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from waya.lab.daraja.web import HttpServer, Request, Response, as_json, loop_thread
+from waya.lab.web import HttpServer, Request, Response, as_json, loop_thread
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from waya.lab.daraja.knobs import Knobs
-from waya.lab.daraja.web import BadRequest, HttpClient
+from waya.lab.web import BadRequest, HttpClient
 
 
 def is_loopback(url: str) -> bool:

@@ -16,7 +16,7 @@ from waya.lab.daraja.handset import Handset
 from waya.lab.daraja.knobs import Knobs
 from waya.lab.daraja.records import Application, Merchant
 from waya.lab.daraja.safaricom import SANDBOX_PASSKEY, Safaricom
-from waya.lab.daraja.web import HttpServer, LoopThread, loop_thread
+from waya.lab.web import HttpServer, LoopThread, loop_thread
 
 _Given = ParamSpec("_Given")
 _Answer = TypeVar("_Answer")

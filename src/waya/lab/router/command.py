@@ -9,9 +9,9 @@ import signal
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from waya.lab.daraja.web import HttpServer
 from waya.lab.router.control import Control
 from waya.lab.router.server import LabRouter, Settings
+from waya.lab.web import HttpServer
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

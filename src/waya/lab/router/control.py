@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from waya.lab.daraja.web import BadRequest, Request, Response, Routes, as_json
 from waya.lab.router.server import LabRouter
+from waya.lab.web import BadRequest, Request, Response, Routes, as_json
 
 
 class Control:

@@ -10,7 +10,7 @@ import pytest
 
 from waya.lab.daraja.listener import listening
 from waya.lab.daraja.outgoing import is_loopback
-from waya.lab.daraja.web import BadRequest, HttpClient
+from waya.lab.web import BadRequest, HttpClient
 
 
 async def ask(answer: bytes, times: int = 1) -> list[tuple[int, bytes]]:
