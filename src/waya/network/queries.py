@@ -265,15 +265,6 @@ def access_states(owners: Collection[UUID]) -> dict[UUID, AccessState]:
     return {state.owner: state for state in _states(list(rows.order_by("ended", "-pk"))[::-1])}
 
 
-def access_on(router_id: int, *, after: str = "", limit: int = 50) -> list[AccessState]:
-    """A router's page: its names in order, those that wait or conflict before the rest."""
-    rows = DesiredAccess.objects.filter(router_id=router_id, name__gt=after)
-    unproven = rows.filter(confirmed_at=None).select_related("router").order_by("name")[:limit]
-    first = list(unproven)
-    rest = rows.filter(confirmed_at__isnull=False).select_related("router").order_by("name")
-    return _states(first + list(rest[: limit - len(first)]))
-
-
 def online_count(entity_id: int) -> int:
     """How many customers are online, on routers that were looked at lately."""
     return Session.objects.filter(

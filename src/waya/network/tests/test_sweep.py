@@ -223,4 +223,3 @@ def test_states_cost_the_same_queries_for_one_and_for_many(net: Network) -> None
     assert counts[0] == counts[1]
     assert counts[1] <= 9
     assert queries.access_counts([router.pk]) == {router.pk: 41}
-    assert queries.access_on(router.pk, limit=3)[0].name == "n0"
