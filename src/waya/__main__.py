@@ -45,6 +45,7 @@ COMMANDS = {
     "doctor": Command("waya.cli.doctor", Needs.DATABASE, "hold the live data to the invariants"),
     "export": Command("waya.cli.export", Needs.DATABASE, "export ledger: the journal as text"),
     "token create": Command("waya.cli.token", Needs.DATABASE, "a bearer token for the API"),
+    "fiscal": Command("waya.cli.fiscal", Needs.DATABASE, "fiscal devices: add, status, resume"),
     "secrets rotate": Command("waya.cli.secrets", Needs.DATABASE, "seal credentials anew"),
     "upgrade-postgres": Command("waya.cli.upgrade", Needs.NOTHING, "data of an older PostgreSQL"),
     "assets": Command("waya.cli.assets", Needs.NOTHING, "build what browsers download"),

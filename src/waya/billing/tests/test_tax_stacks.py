@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
+from time import process_time
 from timeit import repeat
 
 import pytest
@@ -87,10 +88,10 @@ def test_exempt_by_certificate_wholly_in_part_and_not_after_it_ends() -> None:
 
 
 def test_two_stacked_taxes_are_cheap() -> None:
-    """A line costs less than a few hundred additions do on the same machine."""
+    """A line costs about a microsecond: less than adding up 300 numbers on the same machine."""
     stack, price = Stack([EXCISE, VAT]), kes(2500_00)
-    line = min(repeat(lambda: inside(price, stack), number=2000, repeat=7))
-    yardstick = min(repeat(lambda: sum(range(300)), number=2000, repeat=7))
+    line = min(repeat(lambda: inside(price, stack), number=2000, repeat=9, timer=process_time))
+    yardstick = min(repeat(lambda: sum(range(300)), number=2000, repeat=9, timer=process_time))
     assert line < yardstick
 
 
