@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -268,15 +268,20 @@ def _revealed(event: Event) -> Told:
     return Told("eye", "warn", "", "Looked at the PPPoE password")
 
 
+# Messages whose words are not kept.
+_SECRET = {"code": "sign-in code"}
+
+
 def _message(event: Event) -> Told:
     failed = event.record.action == "message.failed"
-    body = event.message.body if event.message else str(event.record.why.get("body", ""))
+    why = event.record.why
+    body = why.get("body", "")
+    said = f"SMS “{body}”" if body else f"SMS with a {_SECRET.get(why.get('key'), 'message')}"
     if failed:
-        reason = event.message.reason if event.message else event.record.why.get("reason", "")
-        return Told("message", "warn", "SMS not sent:", f"{reason} “{body}”")
+        return Told("message", "warn", "Not sent:", f"{said} {why.get('reason', '')}")
     parts = event.message.parts if event.message else 1
     many = f"{parts} part{'s' if parts != 1 else ''}"
-    return Told("message", "", "", format_html('SMS “{}” <span class="by">{}</span>', body, many))
+    return Told("message", "", "", format_html('{} <span class="by">{}</span>', said, many))
 
 
 def _prompt_sent(event: Event) -> Told:
@@ -312,7 +317,8 @@ def _trouble(event: Event) -> Told:
 
 
 def _back(event: Event) -> Told:
-    return Told("plug-connected", "ok", "Answers again", "")
+    away = lasting(timedelta(seconds=int(event.record.why.get("seconds", 0))))
+    return Told("plug-connected", "ok", "Answers again", f"after {away}")
 
 
 def _plain(event: Event) -> Told:

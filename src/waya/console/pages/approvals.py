@@ -12,7 +12,9 @@ from django.views.decorators.http import require_POST
 from waya.console import story
 from waya.console.pieces import Chip, Line, Then, Why, address, earlier, newest
 from waya.console.staff import StaffRequest, staff
+from waya.console.words import many
 from waya.kernel.errors import Refused
+from waya.kernel.money import Money, total
 from waya.org.actors import Actor
 from waya.org.commands.approvals import decide as decide_command
 from waya.org.models import Approval
@@ -25,7 +27,9 @@ _STATES = {
     Approval.DENIED: ("rejected", "Turned down"),
     Approval.DONE: ("done", "Carried out"),
 }
-_KINDS = {"payments.cut_off": "A night's cut-offs", "network.remove": "Removals from a router"}
+_KINDS = {"cut_off": "A night's cut-offs", "network.remove": "Removals from a router"}
+_MOST_NAMED = 40
+_FEW = 8
 
 
 @staff("org.approve")
@@ -55,8 +59,8 @@ def _row(row: Approval, by: Actor) -> dict[str, Any]:
     mine = by.kind == "person" and row.asked_by_id == by.id
     open_ = row.state == Approval.WAITING and not mine
     state, state_words = _STATES[row.state]
-    facts = [Line(name.replace("_", " "), story.said(value)) for name, value in row.why.items()
-             if value not in ("", None, [])]  # fmt: skip
+    facts = _facts(row)
+    opened = row.state == Approval.WAITING and len(facts) < _FEW
     if row.decided_at:
         state_words = f"{state_words}, {row.decided_by}"
     return {
@@ -67,10 +71,10 @@ def _row(row: Approval, by: Actor) -> dict[str, Any]:
         "asked_at": row.asked_at,
         "state": state,
         "state_words": state_words,
-        "text": "",
+        "text": _together(row),
         "amount": None,
         "then": _then(row) if row.state == Approval.WAITING else (),
-        "why": Why(facts, "Facts", open=row.state == Approval.WAITING) if facts else None,
+        "why": Why(facts, "Facts", open=opened) if facts else None,
         "approve_url": f"/approvals/{row.pk}" if open_ else None,
         "reject_url": f"/approvals/{row.pk}" if open_ else None,
         "mine": mine and row.state == Approval.WAITING,
@@ -78,6 +82,41 @@ def _row(row: Approval, by: Actor) -> dict[str, Any]:
         "reject_words": "Turn it down",
         "harm": "cut_off" in row.kind or "remov" in row.kind,
     }
+
+
+def _facts(row: Approval) -> list[Line]:
+    """What was true when it was asked: single facts, then whom it concerns, by name."""
+    lines = [
+        Line(name.replace("_", " "), story.said(value))
+        for name, value in row.why.items()
+        if value not in ("", None, []) and not name.endswith("_id") and name != "customers"
+    ]
+    people = _people(row)
+    for one in people[:_MOST_NAMED]:
+        due = f", due {story.said(one['due'])}" if one.get("due") else ""
+        lines.append(Line(one["name"], f"{_owed(one)}{due}", f"/customers/{one['account']}"))
+    if len(people) > _MOST_NAMED:
+        lines.append(Line("and", f"{len(people) - _MOST_NAMED} more"))
+    return lines
+
+
+def _people(row: Approval) -> list[dict[str, Any]]:
+    named = row.why.get("customers")
+    return named if isinstance(named, list) else []
+
+
+def _owed(one: dict[str, Any]) -> Money:
+    return Money(int(one.get("owed_minor") or 0), str(one.get("currency") or "KES"))
+
+
+def _together(row: Approval) -> str:
+    """How many are concerned, of how many, and what they owe together."""
+    people = _people(row)
+    if not people:
+        return ""
+    owed = total((_owed(one) for one in people), _owed(people[0]).currency)
+    serves = f" of the {row.why['serves']} it serves" if "serves" in row.why else ""
+    return f"{many(len(people), 'customer')}{serves}, who owe {owed} together."
 
 
 def _then(row: Approval) -> list[Then]:

@@ -75,7 +75,7 @@ def test_a_refused_form_keeps_what_was_typed(live_town: Town, opens: Opens) -> N
 
 def test_wanjiku_approves(live_town: Town, opens: Opens) -> None:
     asked = request_approval(
-        entity_id=live_town.entity.pk, kind="payments.cut_off", subject="night:1",
+        entity_id=live_town.entity.pk, kind="cut_off", subject="night:1",
         title="Cut off 61 on Lanet-1", why={"customers": 61}, by=SYSTEM,
     )  # fmt: skip
     page = opens(signed_in("wanjiku", "accountant"), 1440)

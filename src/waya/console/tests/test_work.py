@@ -162,13 +162,19 @@ def test_a_live_part_that_did_not_change_costs_nothing(
 
 def test_wanjiku_decides_what_she_did_not_ask_for(there: Town) -> None:
     asked = request_approval(
-        entity_id=there.entity.pk, kind="payments.cut_off", subject="night:1",
-        title="Cut off 61 on Lanet-1", why={"customers": 61}, by=SYSTEM,
+        entity_id=there.entity.pk, kind="cut_off", subject="night:1",
+        title="Cut off 61 on Lanet-1", by=SYSTEM,
+        why={"router": "Lanet-1", "serves": 61, "customers": [
+            {"id": there.chebet.customer_id, "name": "Chebet Korir", "owed_minor": 2500_00,
+             "account": there.chebet.customer.account_number, "currency": "KES",
+             "due": "2026-11-12"}]},
     )  # fmt: skip
     wanjiku = signed_in("wanjiku", "accountant")
     page = words(wanjiku.get("/approvals"))
     assert "Cut off 61 on Lanet-1" in page
     assert "who has paid meanwhile is left alone" in page
+    assert "1 customer of the 61 it serves, who owe KES 2,500 together." in page
+    assert "due 12 Nov 2026" in page
     answer = wanjiku.post(f"/approvals/{asked.pk}", {"decision": "deny"}, follow=True)
     assert "Turned down" in words(answer)
     asked.refresh_from_db()
