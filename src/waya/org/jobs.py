@@ -26,9 +26,12 @@ values (%s, %s, %s, %s) on conflict (queueing_lock) where status = 'todo' do not
 def nudge(task: str, *, key: str, queue: str | None = None, **arguments: int | str) -> None:
     """Queue a task unless one is already waiting for the same subject.
 
-    No lock and no retry here, on purpose: the subject's own row holds what is owed, the
-    lease and the time of the next try.
+    Its queue is the one it is declared with, else its context's name. No lock and no retry
+    here, on purpose: the subject's own row holds what is owed, the lease and the time of the
+    next try.
     """
-    row = [queue or task.partition(".")[0], task, f"{task}:{key}", json.dumps(arguments)]
+    known = app.tasks.get(task)
+    chosen = queue or (known.queue if known else task.partition(".")[0])
+    row = [chosen, task, f"{task}:{key}", json.dumps(arguments)]
     with connection.cursor() as cursor:
         cursor.execute(_QUEUE, row)

@@ -16,7 +16,7 @@ def drain(merchant_id: int) -> None:
     take.drain(merchant_id=merchant_id, by=SYSTEM)
 
 
-@app.task(name="payments.thank", queue="payments")
+@app.task(name="payments.thank", queue="messaging")  # thanks may wait, the next payment not
 def thank(entity_id: int) -> None:
     """Tell whoever paid."""
     lab_clock.forget()

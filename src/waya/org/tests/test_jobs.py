@@ -28,6 +28,13 @@ def test_a_subject_waits_once_and_another_beside_it() -> None:
 
 
 @pytest.mark.django_db
+def test_a_declared_task_waits_in_its_own_queue() -> None:
+    jobs.nudge("payments.thank", key="1", entity_id=1)
+    jobs.nudge("network.unheard_of", key="1", router_id=1)
+    assert [queue for queue, *_ in waiting()] == ["messaging", "network"]
+
+
+@pytest.mark.django_db
 def test_a_job_goes_with_the_change_that_asked_for_it() -> None:
     def change_and_fail() -> None:
         with transaction.atomic():
