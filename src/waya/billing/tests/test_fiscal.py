@@ -10,7 +10,9 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 from etims.testing import FakeKra
+from procrastinate.contrib.django.models import ProcrastinateJob
 
+from waya.billing import tasks
 from waya.billing.commands import fiscal
 from waya.billing.drivers.etims import Etims
 from waya.billing.drivers.fiscal import Answer
@@ -329,3 +331,19 @@ def test_one_writer_a_branch(device: FiscalDevice, kra: FakeKra) -> None:
     while not send(device):
         assert clock.real_now() < deadline, "the lease ends with its connection"
     assert len(sent(kra)) == 1
+
+
+def test_the_round_asks_for_what_is_due_and_the_task_sends_it(
+    device: FiscalDevice, kra: FakeKra
+) -> None:
+    baraka.invoices(device.entity, 1)
+    ProcrastinateJob.objects.all().delete()
+    tasks.due()
+    tasks.due()
+    (job,) = ProcrastinateJob.objects.filter(task_name="billing.fiscalise")
+    assert (job.queue_name, job.args) == ("billing", {"device_id": device.pk})
+    tasks.fiscalise(**job.args)
+    assert list(kra.sales(baraka.PIN, "00")) == [1]
+    ProcrastinateJob.objects.all().delete()
+    tasks.due()
+    assert not ProcrastinateJob.objects.exists()
