@@ -15,7 +15,7 @@ from waya.kernel.money import total
 from waya.ledger.queries.balances import Balance
 from waya.ledger.rules.chart import KINDS
 from waya.org.actors import Actor
-from waya.reports.queries import books as reads
+from waya.reports.queries.books import journal as reads
 from waya.reports.queries.payments import receipt_of
 
 _KINDS = {"asset": "Assets", "liability": "Liabilities", "equity": "Equity", "income": "Income",

@@ -19,8 +19,9 @@ from waya.org.words import words
 from waya.parties.queries import customers_by_reference
 from waya.payments.commands import match as match_commands
 from waya.payments.models import Payment
-from waya.reports.queries import books, timeline
 from waya.reports.queries import payments as reads
+from waya.reports.queries import timeline
+from waya.reports.queries.books import journal as books
 from waya.reports.queries.suspense import Suggested, suggest
 
 _CHANNELS = {"mpesa": "M-PESA", "cash": "Cash"}

@@ -7,7 +7,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from waya.console.tests.make import Town, paid_to, signed_in, slip_of
-from waya.reports.queries.books import journal
+from waya.reports.queries.books.journal import journal
 
 MOST_QUERIES = 20
 

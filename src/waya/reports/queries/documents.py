@@ -12,7 +12,7 @@ from waya.kernel.money import Money
 from waya.kernel.periods import Period
 from waya.org.models import AuditRecord
 from waya.payments.models import Allocation
-from waya.reports.queries.books import Entry, entries_of
+from waya.reports.queries.books.journal import Entry, entries_of
 from waya.reports.queries.owing import UNPAID
 from waya.reports.queries.paging import ROWS, Page, before, cut
 
