@@ -49,7 +49,7 @@ def off(request: HttpRequest, entity: Entity) -> HttpResponse:
             form.refuse(refusal)
     context = {"form": form, "find_url": "/my/off", **_line(owner, standing)}
     if context["customer"]:  # then the form is folded away, and what it says with it
-        context["refusal"] = " ".join(form.non_field_errors())
+        context["refusal"] = " ".join(str(fault) for fault in form.non_field_errors())
     status = 422 if form.is_bound and form.errors else 200
     return page(request, "walled", context, entity=entity, status=status)
 
