@@ -89,7 +89,9 @@ def test_packs_are_brought_in_once_and_read_in_one_query(
     assert TaxRate.objects.count() == len(ROWS)
     with django_assert_num_queries(1):
         found = tax_rates("KE", "internet", date(2027, 6, 1))
-    assert [(row.tax, row.rate_percent) for row in found] == [("excise", 15), ("vat", 16)]
+    assert [(row.tax, row.rate_percent) for row in found] == [
+        ("excise", Decimal(15)), ("vat", Decimal(16)),
+    ]  # fmt: skip
     assert {row.jurisdiction for row in rates_recorded("US-ZZ-Lake", ["voice"])} == {
         "US", "US-ZZ", "US-ZZ-Lake",
     }  # fmt: skip
