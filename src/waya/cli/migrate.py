@@ -8,10 +8,13 @@ import logging
 from django.core.management import call_command
 from django.db import connection
 
-from waya.cli import seed
 from waya.cli.postgres.cluster import APPLICATION
+from waya.org.actors import SYSTEM
 
 log = logging.getLogger("waya.migrate")
+
+# Lower contexts first; each is safe to repeat and leaves alone what people changed.
+SEEDS = (seed_roles, seed_taxes)
 
 # What is posted stays. Triggers of the ledger say so too; this is the other lock.
 _ONLY_ADDED_TO = ("ledger_journalentry", "ledger_journalline")
@@ -37,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
         call_command("migrate", verbosity=0, interactive=False)
         if _has_role(APPLICATION):
             allow_application(APPLICATION)
-        seed.plant()
+        _plant()
         cursor.execute("select pg_advisory_unlock(hashtext('waya migrate'))")
     return 0
 
@@ -57,3 +60,9 @@ def _has_role(role: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("select 1 from pg_roles where rolname = %s", [role])
         return cursor.fetchone() is not None
+
+
+def _plant() -> None:
+    """Run every seed as Waya itself."""
+    for command in SEEDS:
+        command(by=SYSTEM)
