@@ -8,8 +8,10 @@ import logging
 from django.core.management import call_command
 from django.db import connection
 
+from waya.catalog.commands import seed_taxes
 from waya.cli.postgres.cluster import APPLICATION
 from waya.org.actors import SYSTEM
+from waya.org.commands.people import seed_roles
 
 log = logging.getLogger("waya.migrate")
 
