@@ -2,7 +2,8 @@
 
 Home 10 Mbps costs KES 2,500 a month: 1,874.06 for us, 281.11 excise, 344.83 VAT. She joins on
 Monday 11 January 2027, so her month ends with 10 February; the renewal is asked for on the 6th,
-she is reminded on the 7th and the 9th, and walled on the 11th.
+she is reminded on the 7th and the 9th, and walled on the 11th. On 1 February the 21 of her 31 days
+that lie in January are earned: KES 1,269.52.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from waya.subscriptions.models import Subscription
 
 PHONE = "0700000416"
 MONTH = {"deferred": -1874_06, "tax:excise": -281_11, "tax:vat": -344_83}
+JANUARY = 1269_52
 # On 1 February 21 of the month's 31 days have passed, and are earned.
 EARNED = 1269_52
 
