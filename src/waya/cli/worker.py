@@ -14,6 +14,7 @@ from procrastinate import App, PsycopgConnector
 from procrastinate.contrib.django.utils import connector_params
 from psycopg import AsyncConnection
 
+from waya.cli.processes.attention import Attentive
 from waya.cli.processes.rounds import (
     DEAD_AFTER_SECONDS,
     HEARTBEAT_SECONDS,
@@ -89,6 +90,7 @@ async def _serve(group: str, stop: asyncio.Event) -> None:
     """
     connector = PsycopgConnector(kwargs=connector_params(), timeout=10.0)
     with app.replace_connector(connector) as worker_app:
+        worker_app.job_manager = Attentive(connector)
         async with worker_app.open_async():
             working = asyncio.create_task(_take_jobs(worker_app, group))
             holding = asyncio.create_task(_hold_connection())
