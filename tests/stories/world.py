@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import html
 import re
+import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -110,6 +111,15 @@ class World:
             cursor.execute(_FAILED)
             assert cursor.fetchall() == [], "jobs failed"
         lab_clock.forget()
+
+    def settle_until(self, condition: Callable[[], object], seconds: float = 45.0) -> None:
+        """Work on until it holds: for what is tried again only after a real while."""
+        deadline = time.monotonic() + seconds
+        pause = threading.Event()
+        while not condition():
+            assert time.monotonic() < deadline, f"not within {seconds} s"
+            pause.wait(0.1)
+            self.settle()
 
     # Customers.
 
