@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.utils import timezone
 from django_htmx.middleware import HtmxDetails
 
@@ -29,19 +29,19 @@ class StaffRequest(HttpRequest):
 
 
 P = ParamSpec("P")
-StaffView = Callable[Concatenate[StaffRequest, Actor, P], HttpResponse]
+StaffView = Callable[Concatenate[StaffRequest, Actor, P], HttpResponseBase]
 
 
-def staff(permission: str = "console.use") -> Callable[[StaffView[P]], Callable[..., HttpResponse]]:
+def staff(permission: str = "console.use") -> Callable[[StaffView[P]], Callable[..., HttpResponseBase]]:
     """Let in members of staff who may, and give the view its `by`.
 
     Whoever is not signed in goes to sign in and comes back, with what they typed; whoever
     may not gets the page that says so. Dates and times are the company's while the view runs.
     """
 
-    def decorated(view: StaffView[P]) -> Callable[..., HttpResponse]:
+    def decorated(view: StaffView[P]) -> Callable[..., HttpResponseBase]:
         @wraps(view)
-        def asked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def asked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return _sign_in(request)
             by = actor_of(request.user)

@@ -7,7 +7,6 @@ from django.urls import path
 from waya.console import sign_in
 from waya.console.pages import (
     approvals,
-    books,
     collections,
     customers,
     invoices,
@@ -21,6 +20,7 @@ from waya.console.pages import (
     taking,
     today,
 )
+from waya.console.pages.books import journal, periods
 
 urlpatterns = [
     path("sign-in", sign_in.SignIn.as_view(), name="account_login"),
@@ -40,8 +40,9 @@ urlpatterns = [
     path("invoices", invoices.listed, name="invoices"),
     path("invoices/<str:number>", invoices.invoice, name="invoice"),
     path("collections", collections.listed, name="collections"),
-    path("books", books.books, name="books"),
-    path("books/<int:entry_id>", books.entry, name="entry"),
+    path("books", journal.books, name="books"),
+    path("books/<int:entry_id>", journal.entry, name="entry"),
+    path("books/periods/<str:start>", periods.period, name="period"),
     path("online", network.online, name="online"),
     path("routers", network.routers, name="routers"),
     path("routers/new", network.add, name="router_new"),

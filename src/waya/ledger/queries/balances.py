@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from django.db import connection
 from django.db.models import Q, QuerySet, Sum
+from django.db.models.functions import TruncMonth
 
 from waya.kernel.money import Money
 from waya.ledger.models import Account, BalanceDelta, JournalEntry, JournalLine
@@ -100,6 +101,22 @@ def _movement(one: Account, row: Mapping[str, Any]) -> Movement:
         debits=Money(debits, currency),
         credits=Money(debits - row["moved"], currency),
     )  # fmt: skip
+
+
+def held_at_month_ends(
+    entity_id: int, purpose: str, currency: str, months: Sequence[date]
+) -> list[int]:
+    """What an account held at the end of each of some months in a row, given by their first
+    days, in minor units. One query."""
+    moved = dict(
+        BalanceDelta.objects.filter(
+            entity_id=entity_id, account__purpose=purpose, currency=currency
+        )
+        .annotate(month=TruncMonth("on"))
+        .values_list("month")
+        .annotate(moved=Sum("amount_minor"))
+    )
+    return [sum(minor for month, minor in moved.items() if month <= wanted) for wanted in months]
 
 
 def chart(entity_id: int) -> dict[int, Account]:

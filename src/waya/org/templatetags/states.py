@@ -57,6 +57,9 @@ STATES = {
     "overdue": State("calendar-due", "warn", _("Overdue")),
     "void": State("circle-minus", "off", _("Void")),
     "pro_forma": State("file-invoice", "off", _("Pro forma")),
+    "books_open": State("lock-open", "ok", _("Open")),
+    "books_soft": State("lock", "warn", _("Soft-closed")),
+    "books_locked": State("lock", "off", _("Locked")),
     "credited": State("arrow-back-up", "off", _("Credited")),
     # People and jobs
     "asked": State("hand-stop", "warn", _("Waits for a person")),

@@ -191,3 +191,10 @@ def _sources(invoice: Invoice) -> list[str]:
 def exists(entity_id: int, number: str) -> bool:
     """Whether there is an invoice of this number."""
     return Invoice.objects.filter(entity_id=entity_id, number=number).exists()
+
+
+def number_of_credit_use(entity_id: int, key: str) -> str:
+    """The number of the invoice that credit was used on, by the id of its use; empty where
+    there is none."""
+    uses = CreditUse.objects.filter(invoice__entity_id=entity_id, pk=before(key) or 0)
+    return uses.values_list("invoice__number", flat=True).first() or ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -12,6 +13,8 @@ from waya.ledger.models import FiscalPeriod
 from waya.ledger.queries.balances import trial_balance
 from waya.org.models import DailyRun, Entity
 from waya.payments.models import Notification, Payment
+
+OPEN, SOFT_CLOSED, LOCKED = FiscalPeriod.OPEN, FiscalPeriod.SOFT_CLOSED, FiscalPeriod.LOCKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,10 @@ def checklist(entity: Entity, month: Month) -> list[Look]:
     ).count()
     parked = Parked.objects.filter(entity=entity, on__lt=month.end, resolved_at=None).count()
     done = DailyRun.objects.filter(entity=entity, day__gte=month.end).exists()
-    earned = sum(unrecognised(entity.pk, last).values())
-    off = sum(row.amount.minor for row in trial_balance(entity.pk, through=last))
+    earned = _by_currency(
+        Money(minor, currency) for (_, currency), minor in unrecognised(entity.pk, last).items()
+    )
+    off = _by_currency(row.amount for row in trial_balance(entity.pk, through=last))
     return [
         Look("Every day of the month is worked through", "" if done else "the month is not over"),
         Look("Nobody's billing is parked", f"{parked} customers wait" if parked else ""),
@@ -70,9 +75,16 @@ def checklist(entity: Entity, month: Month) -> list[Look]:
              "/payments"),
         Look("No payment stands in suspense", f"{unmatched} payments" if unmatched else "",
              "/payments?state=suspense"),
-        Look("What is earned is recognised",
-             f"{Money(earned, entity.currency)} is not yet" if earned else "",
+        Look("What is earned is recognised", f"{earned} is not yet" if earned else "",
              f"/books?tab=deferred&since={month.start}&through={last}"),
-        Look("Debits equal credits", f"{Money(off, entity.currency)} apart" if off else "",
+        Look("Debits equal credits", f"{off} apart" if off else "",
              f"/books?tab=accounts&through={last}"),
     ]  # fmt: skip
+
+
+def _by_currency(amounts: Iterable[Money]) -> str:
+    """What is left of each currency, in words; empty when nothing is."""
+    sums: dict[str, Money] = {}
+    for one in amounts:
+        sums[one.currency] = sums.get(one.currency, Money(0, one.currency)) + one
+    return ", ".join(str(one) for one in sums.values() if one)
