@@ -32,7 +32,9 @@ P = ParamSpec("P")
 StaffView = Callable[Concatenate[StaffRequest, Actor, P], HttpResponseBase]
 
 
-def staff(permission: str = "console.use") -> Callable[[StaffView[P]], Callable[..., HttpResponseBase]]:
+def staff(
+    permission: str = "console.use",
+) -> Callable[[StaffView[P]], Callable[..., HttpResponseBase]]:
     """Let in members of staff who may, and give the view its `by`.
 
     Whoever is not signed in goes to sign in and comes back, with what they typed; whoever

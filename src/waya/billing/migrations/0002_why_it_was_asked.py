@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('billing', '0001_initial'),
+        ("billing", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='proforma',
-            name='why',
+            model_name="proforma",
+            name="why",
             field=models.JSONField(default=dict),
         ),
     ]

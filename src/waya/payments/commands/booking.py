@@ -14,9 +14,9 @@ from waya.ledger.commands.entries import post_many
 from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
 from waya.org.commands.numbering import next_numbers
-from waya.org.rows.copying import reserve_keys
 from waya.org.facts import tell
 from waya.org.queries import entity_of
+from waya.org.rows.copying import reserve_keys
 from waya.parties.commands.customers import lock_customers
 from waya.payments.facts import PaymentsTaken
 from waya.payments.models import Allocation, Payment
