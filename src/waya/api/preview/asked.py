@@ -42,8 +42,9 @@ class Asked(Schema):
 class AnchorAsked(Asked):
     """Where cycles begin. `day` (1–31) is remembered and clamped to the month's end; without
     it, it is the day of the first charge. `align` matters for cycles of several months:
-    `remembered` counts them from the first charge, `event` from each event (Kill Bill), `next`
-    from the first anchor date that comes. `after_trial`: a trial moves the anchor to its end.
+    `remembered` counts them from the subscription's first charge, `event` from each event
+    (Kill Bill), `next` from the first anchor date that comes. `after_trial`: a trial moves the
+    anchor to its end.
     `change_restarts`: a change of plan begins new cycles (Stripe, when the interval changes)."""
 
     by: AnchorBy = "customer"

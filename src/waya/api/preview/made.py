@@ -17,7 +17,8 @@ from waya.billing.rules.engine.terms import Anchor, BillingTerms, Proration
 from waya.kernel.money import decimals
 
 FIRST, LAST = datetime(1970, 1, 1), datetime(2200, 1, 1)  # noqa: DTZ001
-MOST_WORK = 20_000
+# Lines; more would take longer than anybody waits, and be read by nobody.
+MOST_LINES = 3_000
 UNITS: dict[str, tuple[Literal["month", "week", "day", "hour"], int]] = {
     "hour": ("hour", 1), "day": ("day", 1), "week": ("week", 1), "month": ("month", 1),
     "quarter": ("month", 3), "year": ("month", 12),
@@ -263,7 +264,8 @@ def bounded(asked: PreviewAsked, made: Sequence[Event]) -> None:
         if event.kind == "start" and event.plan is not None:
             lasts = max(until - midnight(event.on), timedelta(0)).days + 1
             work += lasts / shortest * (len(event.plan.charges) + 1)
-    if work * len(made) > MOST_WORK:
+    again = sum(one.known_on is not None for one in made)
+    if work * (1 + again) > MOST_LINES:
         raise fault("This would be more lines than one answer holds: look less far.", "until")
 
 

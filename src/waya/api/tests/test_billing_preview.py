@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from waya.api.preview.asked import EXAMPLE
+from waya.api.preview.asked import EXAMPLE, PolicyAsked
 from waya.api.tests.make import Program, program
 from waya.billing.models import Invoice
 from waya.billing.tests import make
@@ -17,6 +20,7 @@ from waya.org.models import Entity
 pytestmark = pytest.mark.django_db
 
 PREVIEW = "/billing/preview"
+GUIDE = Path(__file__).parents[4] / "docs" / "guide" / "billing-preview.md"
 BASIC = {"code": "basic", "price": "24.95"}
 
 
@@ -172,6 +176,14 @@ def test_what_does_not_fit_is_named(bot: Program, change: dict[str, Any], where:
     assert said["code"] == "invalid"
     assert [fault["where"] for fault in said["faults"]] == [f"body.asked.{where}"]
     assert all(fault["what"] for fault in said["faults"])
+
+
+def test_the_guides_conventions_are_what_can_be_asked() -> None:
+    snippets = re.findall(r"`(\{.*?\})`", GUIDE.read_text())
+    policies = [json.loads(text) for text in snippets]
+    assert len(policies) >= 10
+    for policy in policies:
+        PolicyAsked.model_validate(policy)
 
 
 def test_it_writes_nothing_and_reads_next_to_nothing(

@@ -24,6 +24,8 @@ class Discounts:
         """What each discount takes off each charge of a cycle, exact; a price never falls
         below nothing, and an amount is taken once a cycle, from the first charges on."""
         found: dict[str, list[tuple[Discount, Fraction]]] = {}
+        if not self.known:
+            return found
         left = dict(prices)
         for discount in self.known:
             if not self._applies(discount, subscription, plan, cycle):

@@ -56,14 +56,16 @@ class Grid:
         return _at_time_of(day, self.origin)
 
 
-def grid(anchor: Anchor, interval: Interval, *, first: date, began: date) -> Grid:
-    """The cycles of a plan: `first` is the first charge under the anchor, `began` when this
-    plan was begun (by an event)."""
-    origin = began if anchor.align == "event" else first
-    if anchor.on is not None:
-        origin = _at_time_of(anchor.on, first)
+def grid(anchor: Anchor, interval: Interval, *, shared: date, own: date, began: date) -> Grid:
+    """The cycles of a plan.
+
+    `shared` is the first charge of whoever shares the anchor, `own` that of this subscription,
+    `began` when this stretch of it began. The day is shared; months are counted from one's own
+    first charge, so that a year bought in November ends in November.
+    """
     if interval.unit == "month":
-        return _of_months(anchor, interval, origin)
+        return _of_months(anchor, interval, shared, began if anchor.align == "event" else own)
+    origin = shared if anchor.on is None else _at_time_of(anchor.on, shared)
     if interval.unit == "week" and (anchor.by == "calendar" or anchor.weekday is not None):
         weekday = (anchor.weekday or 1) - 1
         days = (origin - _at_time_of(_MONDAY + timedelta(days=weekday), origin)).days % 7
@@ -71,8 +73,10 @@ def grid(anchor: Anchor, interval: Interval, *, first: date, began: date) -> Gri
     return Grid(interval, origin, origin.day)
 
 
-def _of_months(anchor: Anchor, interval: Interval, origin: date) -> Grid:
-    day, month = anchor.day or origin.day, anchor.month
+def _of_months(anchor: Anchor, interval: Interval, shared: date, origin: date) -> Grid:
+    if anchor.on is not None:
+        shared = origin = _at_time_of(anchor.on, origin)
+    day, month = anchor.day or shared.day, anchor.month
     if anchor.by == "calendar":
         day, month = anchor.day or 1, anchor.month or 1
         origin = _midnight_like(origin)

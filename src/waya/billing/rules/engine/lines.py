@@ -97,7 +97,13 @@ def _gathered(line: Line, terms: BillingTerms, events: Sequence[Event]) -> Line:
     """With one bill a cycle, whatever falls between two bills waits for the next."""
     if not terms.one_bill or not events or events[0].plan is None:
         return line
-    own = grid(terms.anchor, _billing_interval(events), first=events[0].on, began=events[0].on)
+    own = grid(
+        terms.anchor,
+        _billing_interval(events),
+        shared=events[0].on,
+        own=events[0].on,
+        began=events[0].on,
+    )
     cycle = own.cycle(line.invoice_on)
     on = line.invoice_on if line.invoice_on == cycle.start else cycle.end
     return replace(line, invoice_on=on, due_on=on + timedelta(days=terms.due_days))

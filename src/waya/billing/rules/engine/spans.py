@@ -48,6 +48,14 @@ class Service:
     first_plan: PlanTerms
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The first charge of whoever shares an anchor, and a subscription's own."""
+
+    shared: date
+    own: date
+
+
 @dataclass(slots=True)
 class _Had:
     """A stretch before phases cut it; `paid` when value left over at a change pays for it."""
@@ -57,7 +65,7 @@ class _Had:
     plan: PlanTerms
     quantity: Fraction
     began: date
-    origin: date
+    origin: Origin
     told: date | None = None
     paid: bool = False
 
@@ -68,7 +76,7 @@ class _Life:
 
     terms: BillingTerms
     first: date
-    origin: date
+    origin: Origin
     plan: PlanTerms
     quantity: Fraction
     began: date
@@ -94,7 +102,7 @@ def services(
         own.setdefault(event.subscription, []).append(event)
     firsts = {name: _first_charge(mine, terms) for name, mine in own.items()}
     return [
-        _service(name, mine, terms, _shared(name, own, firsts, terms), moved)
+        _service(name, mine, terms, Origin(_shared(name, own, firsts, terms), firsts[name]), moved)
         for name, mine in own.items()
     ]
 
@@ -126,7 +134,7 @@ def _first_charge(events: Sequence[Event], terms: BillingTerms) -> date:
 
 
 def _service(
-    name: str, events: list[Event], terms: BillingTerms, origin: date, moved: Mapping[int, date]
+    name: str, events: list[Event], terms: BillingTerms, origin: Origin, moved: Mapping[int, date]
 ) -> Service:
     first = events[0]
     if first.plan is None:
@@ -197,8 +205,10 @@ def _replace(life: _Life, event: Event, on: date, until: date | None = None) -> 
     life.began = until or on
     life.plan, life.quantity = event.plan or life.plan, _quantity(event, life.quantity)
     if until is not None:
-        life.origin = until
-        life.had.append(_Had(on, until, life.plan, life.quantity, on, until, until, paid=True))
+        life.origin = Origin(until, until)
+        life.had.append(
+            _Had(on, until, life.plan, life.quantity, on, life.origin, until, paid=True)
+        )
 
 
 def _stop(life: _Life, event: Event, moved: Mapping[int, date]) -> None:
@@ -288,11 +298,11 @@ def _term_end(life: _Life, on: date) -> date:
     return on if cycle.start == on and on > life.first else cycle.end
 
 
-def _grid(life: _Life, plan: PlanTerms, began: date, origin: date, start: date) -> Grid:
+def _grid(life: _Life, plan: PlanTerms, began: date, origin: Origin, start: date) -> Grid:
     anchor = life.terms.anchor
     if anchor.change_restarts and began > life.first:
-        anchor, origin = _own(anchor), began
-    return grid(anchor, plan.interval, first=origin, began=start)
+        anchor, origin = _own(anchor), Origin(began, began)
+    return grid(anchor, plan.interval, shared=origin.shared, own=origin.own, began=start)
 
 
 def _own(anchor: Anchor) -> Anchor:
@@ -358,7 +368,8 @@ def _purchase(name: str, event: Event, life: _Life, before: Span | None) -> Span
 def _period(paid: date, ending: date, life: _Life, before: Span | None) -> tuple[Grid, date, date]:
     anchor, interval = life.terms.anchor, life.plan.interval
     if before is None:
-        own = grid(anchor, interval, first=life.origin, began=paid)
+        shared, first = life.origin.shared, life.origin.own
+        own = grid(anchor, interval, shared=shared, own=first, began=paid)
         return own, paid, own.cycle(paid).end
     kept = replace(before.grid, interval=interval)
     if paid <= ending:
@@ -366,7 +377,7 @@ def _period(paid: date, ending: date, life: _Life, before: Span | None) -> tuple
     if life.terms.late == "keep":
         cycle = kept.cycle(paid)
         return kept, max(cycle.start, ending), cycle.end
-    own = grid(_own(anchor), interval, first=paid, began=paid)
+    own = grid(_own(anchor), interval, shared=paid, own=paid, began=paid)
     return own, paid, own.cycle(paid).end
 
 

@@ -20,7 +20,9 @@ from waya.billing.rules.engine.terms import BillingTerms
 from waya.kernel.money import Money
 from waya.kernel.periods import Period
 
-ENDS = {"change": "change", "pause": "pause", "block": "block", "cancel": "cancel"}
+ENDS = {"change", "pause", "block", "cancel"}
+# Value that would buy more time of a cheap plan than this (ten years) stays money.
+MOST_DAYS_BOUGHT = 3653
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,17 @@ class Tally:
     moved: dict[int, date] = field(default_factory=dict)
     once: set[tuple[str, str, date]] = field(default_factory=set)
     now: date = date.min
+    since: date | None = None
+    horizon: date | None = None
+    priced: dict[tuple[int, int, Fraction], list[tuple[str, Fraction]]] = field(
+        default_factory=dict
+    )
 
     def learn(self, lesson: Lesson) -> None:
         """Take in what became known: give back what it makes undue, at once."""
         self.now = lesson.on
+        earliest = min(event.on for event in lesson.fresh)
+        self.since = None if self.horizon is None else min(earliest, self.horizon)
         self.known = services(lesson.known, self.terms, self.moved)
         changed: dict[str, Event] = {}
         for event in lesson.fresh:
@@ -78,10 +87,16 @@ class Tally:
             through = lesson.through is None or bill_on <= lesson.through
             if bill_on <= until and before and through:
                 ask(max(bill_on, self.now))
+        self.horizon = limit
 
     def _pieces(self, span: Span, limit: date) -> Iterator[Piece]:
-        lead = timedelta(days=self.terms.invoice_days_before)
-        cycle = span.grid.cycle(span.start)
+        """The pieces of a span, but for those that ended before anything changed: they were
+        billed."""
+        lead, day = timedelta(days=self.terms.invoice_days_before), timedelta(days=1)
+        if self.since is not None and span.end is not None and span.end < self.since - day:
+            return
+        begin = span.start if self.since is None else max(span.start, self.since - day)
+        cycle = span.grid.cycle(begin)
         while span.end is None or cycle.start < span.end:
             start = max(cycle.start, span.start)
             if min(start - lead, span.paid_on or start) > limit:
@@ -193,7 +208,7 @@ class Tally:
         cycle = span.grid.cycle(event.on)
         price = sum((price for _, price in self.prices(span, cycle)), NOTHING)
         days = int(value / (price / cycle.days)) if price else 0
-        if not days:
+        if not 0 < days <= MOST_DAYS_BOUGHT:
             return False
         bought = Period(event.on, event.on + timedelta(days=days))
         self.moved[event.place] = bought.end
@@ -224,15 +239,20 @@ class Tally:
 
     def prices(self, span: Span, cycle: Period) -> list[tuple[str, Fraction]]:
         """What each recurring charge of a span costs for a whole cycle."""
+        place = (id(span.plan), id(span.phase), span.quantity)
+        found = self.priced.get(place)
+        if found is None or span.plan.price_per != "cycle":
+            found = self.priced[place] = list(self._prices(span, cycle))
+        return found
+
+    def _prices(self, span: Span, cycle: Period) -> Iterator[tuple[str, Fraction]]:
         charges = span.plan.charges if span.phase.charges is None else span.phase.charges
         if span.phase.kind == "trial" and span.phase.charges is None:
-            return []
+            return
         keep = WHOLE - span.phase.percent_off
-        return [
-            (charge.code, of_cycle(span.plan, charge, span.quantity, cycle) * keep)
-            for charge in charges
-            if charge.recurring
-        ]
+        for charge in charges:
+            if charge.recurring:
+                yield charge.code, of_cycle(span.plan, charge, span.quantity, cycle) * keep
 
     def write(
         self, kind: Kind, subscription: str, plan: PlanTerms, charge: str, period: Period,
@@ -299,10 +319,11 @@ class _Recurring:
                     self.charge.code, gap, counted, span.quantity, amount, exact, on, why,
                     cycle)  # fmt: skip
         off = sum((taken for _, taken in discounts), NOTHING)
-        off_amount = min(
-            _part(tally.terms, off, counted.ratio, sum(o.left_off for o in same), whole), amount
-        )
-        self._take_off(on, gap, counted, discounts, off_amount)
+        off_amount = 0
+        if discounts:
+            billed_off = sum(one.left_off for one in same)
+            off_amount = min(_part(tally.terms, off, counted.ratio, billed_off, whole), amount)
+            self._take_off(on, gap, counted, discounts, off_amount)
         tally.book.add(
             span.subscription,
             self.charge.code,
@@ -444,6 +465,8 @@ def _part(terms: BillingTerms, price: Fraction, ratio: Fraction, billed: int, wh
 
 
 def _completes(gap: Period, cycle: Period, same: list[Open]) -> bool:
+    if gap == cycle:
+        return True
     return not gaps(cycle, [gap, *(Period(one.start, one.end) for one in same)])
 
 

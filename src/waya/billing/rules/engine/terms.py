@@ -28,8 +28,8 @@ class Anchor:
     `by` says who shares it: all of a customer's subscriptions, a bundle's, one subscription,
     or the calendar (the 1st, January, Monday). Without `day` it is the day of the first charge.
     For cycles of several months `align` says which month they begin in: `remembered` counts
-    from the first charge, `event` from whatever began (Kill Bill: the day in the month of the
-    event, or one interval later), `next` from the first anchor date that comes.
+    from the subscription's first charge, `event` from whatever began (Kill Bill: the day in
+    the month of the event, or one interval later), `next` from the first anchor date to come.
     """
 
     by: AnchorBy = "customer"
@@ -99,6 +99,8 @@ class BillingTerms:
 
     def round(self, exact: Fraction) -> int:
         """Whole minor units; the only place where an amount of a line is rounded."""
+        if exact.denominator == 1:
+            return exact.numerator
         match self.rounding:
             case "half_up":
                 return rounded(exact)

@@ -169,6 +169,18 @@ def test_a13_the_first_day_of_a_year_that_began_after_its_anchor(align: str) -> 
     ]
 
 
+def test_a_year_bought_in_november_ends_in_november() -> None:
+    found = bill(
+        terms(),
+        [
+            event("2021-09-25", "start", BASIC, subscription="first"),
+            event("2021-11-30", "start", plan("365", count=12), subscription="second"),
+        ],
+        "2021-11-30",
+    )
+    assert shown(found)[-1] == ("proration", "2021-11-30", "2022-11-25", "360")
+
+
 A16 = [
     ("2023-05-23", "2023-06-15", 23, 31),
     ("2023-06-23", "2023-07-15", 22, 30),

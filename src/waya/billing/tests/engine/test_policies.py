@@ -274,9 +274,9 @@ def test_one_off_and_deposit() -> None:
 
 
 def test_usage_is_billed_after_its_cycle_and_at_the_end() -> None:
-    data = Charge("data", "per_unit", Fraction(1, 10), included=Fraction(100), metric="mb")
+    traffic = Charge("data", "per_unit", Fraction(1, 10), included=Fraction(100), metric="mb")
     lots = Charge("sms", "package", minor("1"), lot=Fraction(100), metric="sms")
-    events = [event("2024-04-01", "start", plan("100", charges=(data, lots))),
+    events = [event("2024-04-01", "start", plan("100", charges=(traffic, lots))),
               event("2024-05-16", "cancel")]  # fmt: skip
     usage = [
         Usage(day("2024-04-30"), "mb", Fraction(5105)),
