@@ -63,7 +63,8 @@ class ProForma(models.Model):
 class Invoice(models.Model):
     """A tax document. After issue only `paid_minor` moves, and never past the total: a
     trigger refuses the rest, and sees to what foreign keys would. `settled_on` is the business
-    day on which it moved last; what was owed on a day that has passed rests on it."""
+    day on which it moved last, whatever day the money counts from: what was owed on a day that
+    has passed rests on it, as it was known then."""
 
     public_id = models.UUIDField(
         default=uuid.uuid4, db_default=RandomUUID(), unique=True, editable=False

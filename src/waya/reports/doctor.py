@@ -8,17 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.db import connection
 from django.db.models import F, Max, QuerySet, Sum
 
 from waya.billing.models import Credit, Invoice, ProForma
+from waya.billing.queries.ageing import unlike_their_invoices
+from waya.billing.queries.deferred import roll_forward
 from waya.billing.queries.standings import judge
 from waya.billing.rules.dunning import Standing
 from waya.kernel import clock
 from waya.ledger.models import JournalEntry
-from waya.ledger.queries.balances import party_balances, trial_balance, unbalanced
+from waya.ledger.queries.balances import (
+    party_balances,
+    trial_balance,
+    unbalanced,
+    unlike_their_lines,
+)
 from waya.messaging.models import Message
 from waya.network.models import Router
 from waya.org.models import Approval, DailyRun, Entity
@@ -57,6 +64,27 @@ def _balanced(entity: Entity) -> str:
     if off or crooked:
         return f"sums {off}; entries without lines or balance: {_some(crooked)}"
     return ""
+
+
+def _added_up(entity: Entity) -> str:
+    """What triggers keep beside rows is what the rows come to."""
+    wrong = unlike_their_lines(entity.pk) + unlike_their_invoices(entity.pk)
+    return _some(wrong) if wrong else ""
+
+
+def _deferred(entity: Entity) -> str:
+    """Nothing is in the account but what was billed in advance and is not recognised; an
+    entry by hand is told."""
+    far = date.max - timedelta(days=31)
+    rows = roll_forward(entity.pk, since=far, through=far)
+    off = [row.opening for row in rows if row.revenue == "deferred"]
+    told: dict[str, int] = {one.currency: one.minor for one in off}
+    for row in rows:
+        if row.revenue != "deferred":
+            currency = row.opening.currency
+            told[currency] = told.get(currency, 0) - row.opening.minor
+    wrong = [f"{minor} {currency} beyond them" for currency, minor in told.items() if minor]
+    return _some(wrong) if wrong else ""
 
 
 def _receivable(entity: Entity) -> str:
@@ -212,6 +240,8 @@ def _some(wrong: list[str] | list[int]) -> str:
 
 CHECKS: dict[str, Callable[[Entity], str]] = {
     "every entry balances, and so do the books": _balanced,
+    "sums kept beside rows are those of the rows": _added_up,
+    "the deferred account is what was billed in advance, less what was recognised": _deferred,
     "the receivable account is what the open invoices lack": _receivable,
     "the customer credit account is what customers are owed": _credit,
     "the suspense account is the payments without a customer": _suspense,

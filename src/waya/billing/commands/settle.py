@@ -218,11 +218,12 @@ def _write(
 ) -> None:
     """Write what each open invoice got, the credit spent and the credit left."""
     touched: dict[int, Invoice] = {}
+    today = clock.today(known.entity.zone)
     spent: list[_Spent] = []
     for offer in offers:
         for use in verdicts[offer.key].invoices:
             invoice = touched[use.id] = known.by_id[use.id]
-            invoice.settled_on = offer.on
+            invoice.settled_on = today
             spent.append(_Spent(invoice.pk, invoice.number, use.credit, offer))
         for use in verdicts[offer.key].covered:
             spent.append(_Spent(renewed[use.id].id, renewed[use.id].number, use.credit, offer))

@@ -1,14 +1,26 @@
-"""The journal in a form that other people's tools can check: hledger's."""
+"""The journal in forms that other people's tools can check: hledger's and beancount's."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import groupby
 
+from django.db.models import Min
+
 from waya.kernel.money import Money, decimals
-from waya.ledger.models import JournalLine
+from waya.ledger.models import JournalEntry, JournalLine
 from waya.ledger.queries.balances import trial_balance
 
+# Beancount's five kinds, which its options could rename but its readers expect.
+_ROOTS = {
+    "asset": "Assets",
+    "liability": "Liabilities",
+    "equity": "Equity",
+    "income": "Income",
+    "expense": "Expenses",
+}
 _TOPS = {
     "asset": "assets",
     "liability": "liabilities",
@@ -24,13 +36,8 @@ def hledger(entity_id: int) -> Iterator[str]:
     It ends in one entry that asserts what our own trial balance says, so `hledger check`
     fails if the two ever differ (hledger manual, "Balance assertions").
     """
-    lines = (
-        JournalLine.objects.filter(entity_id=entity_id)
-        .select_related("entry", "account")
-        .order_by("entry__on", "entry_id", "pk")
-    )
     last = None
-    for entry, group in groupby(lines.iterator(chunk_size=5000), key=lambda line: line.entry):
+    for entry, group in _entries(entity_id):
         last = entry.on
         yield f"{entry.on:%Y-%m-%d} ({_plain(entry.source)}) {_plain(entry.memo)}"
         for line in group:
@@ -43,6 +50,57 @@ def hledger(entity_id: int) -> Iterator[str]:
             zero = _amount(Money(0, row.amount.currency))
             name = _name(row.kind, row.code, row.name)
             yield f"    {name}  {zero} = {_amount(row.amount)}"
+
+
+def beancount(entity_id: int) -> Iterator[str]:
+    """The whole journal as beancount reads it, line by line.
+
+    Every account is opened on the first day, and the day after the last one asserts what our
+    own trial balance says, without tolerance, so `bean-check` fails if the two ever differ
+    (beancount, "Balance assertions").
+    """
+    first = JournalLine.objects.filter(entity_id=entity_id).aggregate(on=Min("on"))["on"]
+    if first is None:
+        return
+    held = trial_balance(entity_id)
+    for name in dict.fromkeys(_account(row.kind, row.code, row.name) for row in held):
+        yield f"{first} open {name}"
+    yield ""
+    last = first
+    for entry, group in _entries(entity_id):
+        last = entry.on
+        yield f"{entry.on} * {_quoted(entry.memo)}"
+        yield f"  source: {_quoted(entry.source)}"
+        for line in group:
+            name = _account(line.account.kind, line.account.code, line.account.name)
+            yield f"  {name}  {_amount(Money(line.amount_minor, line.currency))}"
+        yield ""
+    for row in held:
+        name = _account(row.kind, row.code, row.name)
+        places = decimals(row.amount.currency)
+        number, currency = _amount(row.amount).split()
+        yield f"{last + timedelta(days=1)} balance {name}  {number} ~ 0.{'0' * places} {currency}"
+
+
+def _entries(entity_id: int) -> Iterator[tuple[JournalEntry, Iterator[JournalLine]]]:
+    """Entries in the order of their days, each with its lines."""
+    lines = (
+        JournalLine.objects.filter(entity_id=entity_id)
+        .select_related("entry", "account")
+        .order_by("on", "entry_id", "pk")
+    )
+    return groupby(lines.iterator(chunk_size=5000), key=lambda line: line.entry)
+
+
+def _account(kind: str, code: str, name: str) -> str:
+    """`Assets:1200-Accounts-receivable`: beancount's names have letters, digits and hyphens."""
+    words = "-".join(re.findall(r"[^\W_]+", name))
+    return f"{_ROOTS[kind]}:{code}-{words}"
+
+
+def _quoted(text: str) -> str:
+    plain = " ".join(text.split()).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{plain}"'
 
 
 def _name(kind: str, code: str, name: str) -> str:

@@ -1,4 +1,8 @@
-"""The invoices and customers behind an ageing, as they were at the end of any day."""
+"""The invoices and customers behind an ageing, as they were known at the end of any day.
+
+Money that is taken later and counts from an earlier day was not known then: what was reported
+of a day stays so.
+"""
 
 from __future__ import annotations
 
@@ -44,13 +48,13 @@ class Debtor:
     total: int
 
 
-# What settled invoices after a day: payments when they came or were matched, credit when used.
+# What settled invoices after a day: payments when they were taken or matched, credit when used.
 # Only invoices that were settled after it are looked at, by index.
 _SINCE = """
 select a.invoice_id, sum(a.amount_minor) as minor
 from payments_allocation a join payments_payment p on p.id = a.payment_id
 where a.invoice_id in ({invoices})
-    and coalesce((p.matched_at at time zone %(zone)s)::date, p.value_on) > %(on)s
+    and (coalesce(p.matched_at, p.taken_at) at time zone %(zone)s)::date > %(on)s
 group by a.invoice_id
 union all
 select u.invoice_id, sum(u.amount_minor) from billing_credituse u
