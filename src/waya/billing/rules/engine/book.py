@@ -43,9 +43,11 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What is given back for days of an open line, before its sign is turned."""
+    """What is given back for days of an open line, before its sign is turned; `before` is
+    what was left of it until then."""
 
     open: Open
+    before: int
     period: Period
     share: Share
     amount: int
@@ -92,16 +94,17 @@ class Book:
         """
         lines = self.places[(subscription, charge, line.cycle.start)]
         counted = share(part, line.cycle, line.plan.interval, self.terms)
+        before = line.net
         if part.start <= line.start and part.end >= line.end:
             lines.remove(line)
-            return Given(line, part, counted, line.net, Fraction(line.net))
+            return Given(line, before, part, counted, before, Fraction(before))
         exact, exact_off = line.price * counted.ratio, line.off * counted.ratio
         gone = min(self.terms.round(exact), line.left)
         gone_off = min(self.terms.round(exact_off), line.left_off, gone)
         line.left -= gone
         line.left_off -= gone_off
         self._shorten(lines, line, part)
-        return Given(line, part, counted, gone - gone_off, exact - exact_off)
+        return Given(line, before, part, counted, gone - gone_off, exact - exact_off)
 
     def _shorten(self, lines: list[Open], line: Open, part: Period) -> None:
         """Keep the days on either side of those that were taken off."""

@@ -65,9 +65,11 @@ def _cycles_a_year(interval: Interval) -> Fraction:
 
 
 def _graduated(tiers: tuple[Tier, ...], units: Fraction) -> Fraction:
+    """Each unit in its own tier; what lies beyond the last tier costs what its units cost."""
     total, below = NOTHING, NOTHING
-    for tier in tiers:
-        within = units - below if tier.up_to is None else min(units, tier.up_to) - below
+    for place, tier in enumerate(tiers):
+        last = tier.up_to is None or place == len(tiers) - 1
+        within = units - below if last else min(units, tier.up_to or NOTHING) - below
         if within <= 0:
             break
         total += tier.flat_amount + within * tier.unit_amount

@@ -191,7 +191,7 @@ class Tally:
             "rule": "unused, given back at the price it was charged at",
             "price_minor": _plain(line.price - line.off),
             "charged_on": line.invoice_on.isoformat(),
-            "left_minor": line.net + given.amount if line.net else given.amount,
+            "left_minor": given.before,
         }
         self.write("credit", subscription, line.plan, charge, given.period, back, line.quantity,
                    -given.amount, -given.exact, self.now, why, line.cycle)  # fmt: skip

@@ -251,6 +251,8 @@ TIERS = (
         ("nothing", "graduated", 0, "0"),
         ("nothing", "volume", 0, "0"),
         ("all tiers", "graduated", 1110, "615.00"),
+        ("beyond the last", "graduated", 1112, "616.00"),
+        ("beyond the last", "volume", 1112, "556.00"),
     ],
 )
 def test_tiers(name: str, kind: str, units: int, price: str) -> None:

@@ -64,7 +64,7 @@ def test_a_credit_uses_the_price_it_was_charged_at() -> None:
     events = [*APRIL, event("2024-05-01", "change", dearer), event("2024-05-16", "cancel")]
     found = bill(terms(), events, "2024-06-01")
     assert [amount(line) for line in found] == ["100", "900", "-464.52"]
-    assert found[-1].why["price_minor"] == 900_00
+    assert found[-1].why["price_minor"] == found[-1].why["left_minor"] == 900_00
 
 
 def test_value_left_over_becomes_time() -> None:

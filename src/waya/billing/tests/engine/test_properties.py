@@ -246,3 +246,23 @@ def test_invoices_hold_every_line_once(
     assert all(one.amount.minor >= least or one.amount.minor <= 0 for one in issued)
     assert all(zero or any(line.amount for line in one.lines) for one in issued)
     assert len({one.on for one in issued}) == len(issued)
+
+
+@given(
+    how=TERMS, plan=plans("a"), on=DAYS, cycles=st.integers(1, 6), later=st.integers(1, 60),
+    other=plans("b"),
+)  # fmt: skip
+@settings(max_examples=60, deadline=None)
+def test_a_life_may_be_told_from_the_cycle_that_is_open(
+    how: BillingTerms, plan: PlanTerms, on: date, cycles: int, later: int, other: PlanTerms
+) -> None:
+    """What a run gives the engine: the anchor, and events since an earlier cycle began."""
+    how = replace(how, anchor=replace(how.anchor, align="remembered", on=on), leftover="money")
+    begun = lines(how, [Event(on, "start", plan)], LATE)
+    starts = sorted({line.period.start for line in begun})
+    assume(len(starts) > cycles)
+    since = starts[cycles]
+    change = Event(since + timedelta(days=later), "change", other)
+    whole = lines(how, [Event(on, "start", plan), change], LATE)
+    told = lines(how, [Event(since, "start", plan), change], LATE)
+    assert [repr(one) for one in told] == [repr(one) for one in whole if one.period.start >= since]
