@@ -7,7 +7,6 @@ their simulators' own addresses. Each scenario takes households of its own, so o
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -214,11 +213,9 @@ class Installation:
                 return pid
         return 0
 
-    def kill(self, words: str) -> None:
-        """`kill -9`, and wait until the supervisor has started another."""
-        killed = self.pid(words)
-        os.kill(killed, signal.SIGKILL)
-        until(lambda: self.pid(words) not in (0, killed), f"another {words}")
+    def workers(self) -> list[int]:
+        """Every worker that `waya up` started."""
+        return [pid for pid in children(self.up.pid) if " worker " in command_of(pid)]
 
     def everything(self) -> list[int]:
         """Every process of the installation."""

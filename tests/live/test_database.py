@@ -10,6 +10,7 @@ from tests.live.installation import Installation, until
 
 from waya.cli.tests.running import gone, postmaster
 
+# A listener's last words are these for its first thirty seconds.
 _LISTENING = "select count(*) from pg_stat_activity where query like 'LISTEN%%'"
 
 
@@ -29,7 +30,7 @@ def test_a_killed_database_comes_back_and_nothing_is_lost(live: Installation) ->
         finally:
             os.kill(live.up.pid, signal.SIGCONT)
         assert paying.result(timeout=60)["status"] == 200  # M-PESA repeated it
+    # Every worker hears of jobs at once again: none merely looks from time to time.
+    until(lambda: live.one(_LISTENING) >= len(live.workers()), "every worker listens", 25)
     until(lambda: live.is_back(before, during), "both are back")
     assert [live.payments_of(one) for one in (before, during)] == [2, 2]
-    # Both workers hear of jobs at once again: they do not merely look from time to time.
-    until(lambda: live.one(_LISTENING) == 2, "both workers listen")
