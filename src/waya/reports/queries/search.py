@@ -8,14 +8,14 @@ finds nobody is a slip of one letter or digit forgiven.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from ipaddress import ip_address
 from string import ascii_lowercase
 from typing import Any
 
-from django.contrib.postgres.search import SearchQuery, SearchVector
+from django.db import connection
 from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Reverse, Upper
 
@@ -32,6 +32,10 @@ from waya.subscriptions.models import Subscription
 
 _MAC = re.compile(r"^[0-9a-f]{2}([:.-]?[0-9a-f]{1,2}){2,5}$", re.IGNORECASE)
 _FEWEST = 2
+
+
+# Looks in one place: an entity, and for how many there is room.
+Look = Callable[[int, int], list[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,40 +78,45 @@ def customers_matching(entity_id: int, country: str, typed: str, *, limit: int =
     """Customers whom a piece of text may mean, the most exact first."""
     text = typed.strip()
     found: dict[int, None] = {}
-    for stage in _stages(entity_id, country, text):
-        found |= dict.fromkeys(stage[: limit - len(found)])
+    for look in _looks(country, text):
+        found |= dict.fromkeys(look(entity_id, limit - len(found)))
         if len(found) >= limit:
             break
     return list(found) or _forgiving(entity_id, text, limit)
 
 
-def _stages(entity_id: int, country: str, text: str) -> Iterable[QuerySet[Customer, int]]:
-    """Where to look, one query at a time, as long as there is room for more."""
-    owners = Customer.objects.filter(entity_id=entity_id).order_by()
-    keys = owners.values_list("pk", flat=True)
+def _looks(country: str, text: str) -> Iterable[Look]:
+    """Where to look, one query or two at a time, as long as there is room for more."""
     compact = ids.normal(text)
-    if compact.isdigit():
-        yield keys.filter(account_number__startswith=compact).order_by("account_number")
-        yield keys.filter(pk__in=_by_phone(country, text, compact)).order_by("name")
-    if _MAC.match(text) and not text.isdigit():
-        yield keys.filter(pk__in=_by_session(Q(caller__startswith=_mac(text))))
-    if (address := _address(text)) is not None:
-        yield keys.filter(pk__in=_by_session(Q(address=address)))
+    address = _address(text)
+    if compact.isdigit() and address is None:
+        yield _kept(lambda keys: keys.filter(account_number__startswith=compact))
+        yield _kept(lambda keys: keys.filter(pk__in=_by_phone(country, text, compact)))
+    if address is not None:
+        yield _by_session(Q(address=address))
+    elif _MAC.match(text) and not text.isdigit():
+        yield _by_session(Q(caller__startswith=_mac(text)))
     if any(letter.isalpha() for letter in text):
-        yield _named(keys, _prefixes(text)).order_by("name")
-        usernames = Subscription.objects.filter(username__startswith=text.lower())
-        yield keys.filter(pk__in=usernames.values("customer_id"))
+        yield lambda entity_id, room: _named(entity_id, _prefixes(text), room)
+        yield _kept(lambda keys: keys.filter(pk__in=_by_username(text)))
     if len(compact) >= 4 and any(letter.isdigit() for letter in compact):
-        receipts = Payment.objects.annotate(code=Upper("transaction"))
-        yield keys.filter(
-            pk__in=receipts.filter(coded(text), customer__isnull=False).values("customer_id")
-        )
+        yield _kept(lambda keys: keys.filter(pk__in=_by_receipt(text)))
+
+
+def _kept(narrowed: Callable[[QuerySet[Customer, int]], QuerySet[Customer, int]]) -> Look:
+    """A look by an index, in the order of account numbers."""
+
+    def look(entity_id: int, room: int) -> list[int]:
+        keys = Customer.objects.filter(entity_id=entity_id).values_list("pk", flat=True)
+        return list(narrowed(keys).order_by("account_number")[:room])
+
+    return look
 
 
 def _forgiving(entity_id: int, text: str, limit: int) -> list[int]:
     """One letter of each word, or one digit of an account, may be wrong, missing or swapped."""
-    keys = Customer.objects.filter(entity_id=entity_id).values_list("pk", flat=True)
     if near := near_accounts(text):
+        keys = Customer.objects.filter(entity_id=entity_id).values_list("pk", flat=True)
         return list(keys.filter(account_number__in=near)[:limit])
     words = _words(text)
     if not words or max(map(len, words)) < 4 or any(word.isdigit() for word in words):
@@ -117,15 +126,26 @@ def _forgiving(entity_id: int, text: str, limit: int) -> list[int]:
         else f"{word}:*"
         for word in words[:3]
     )  # fmt: skip
-    return list(_named(keys, wished).order_by("name")[:limit])
+    return _named(entity_id, wished, limit)
 
 
-def _named(keys: QuerySet[Customer, int], wished: str) -> QuerySet[Customer, int]:
+# The words first, by their index, and only then the order: ordering by the index of names
+# would read every name there is to find the few.
+_NAMED = """
+with hit as materialized (
+    select id, name from parties_customer
+     where entity_id = %s and to_tsvector('simple'::regconfig, coalesce(name, ''))
+           @@ to_tsquery('simple', %s))
+select id from hit order by name, id limit %s
+"""
+
+
+def _named(entity_id: int, wished: str, room: int) -> list[int]:
     if not wished:
-        return keys.none()
-    return keys.annotate(words=SearchVector("name", config="simple")).filter(
-        words=SearchQuery(wished, config="simple", search_type="raw")
-    )
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_NAMED, [entity_id, wished, room])
+        return [key for (key,) in cursor.fetchall()]
 
 
 def _prefixes(text: str) -> str:
@@ -163,11 +183,26 @@ def coded(text: str) -> Q:
     return Q(code__startswith=ids.normal(text)) | Q(code__startswith=text.strip().upper())
 
 
-def _by_session(which: Q) -> QuerySet[Any, Any]:
-    live = Session.objects.filter(ended_at=None).annotate(caller=Upper("caller_id"))
-    return Subscription.objects.filter(username__in=live.filter(which).values("name")).values(
-        "customer_id"
-    )
+def _by_session(which: Q) -> Look:
+    """Whoever is online with this device or address: their names first, which are few."""
+
+    def look(entity_id: int, room: int) -> list[int]:
+        live = Session.objects.filter(ended_at=None).annotate(caller=Upper("caller_id"))
+        names = list(live.filter(which).values_list("name", flat=True)[:room])
+        owners = Subscription.objects.filter(username__in=names, entity_id=entity_id)
+        return list(owners.values_list("customer_id", flat=True)[:room])
+
+    return look
+
+
+def _by_username(text: str) -> QuerySet[Any, Any]:
+    rows = Subscription.objects.filter(username__startswith=text.lower())
+    return rows.values("customer_id")
+
+
+def _by_receipt(text: str) -> QuerySet[Any, Any]:
+    rows = Payment.objects.annotate(code=Upper("transaction"))
+    return rows.filter(coded(text), customer__isnull=False).values("customer_id")
 
 
 def _mac(text: str) -> str:

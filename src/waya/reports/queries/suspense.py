@@ -42,18 +42,20 @@ select w.id, near.id from waiting w cross join lateral (
      order by c.id limit 20) near
 union
 select w.id, near.id from waiting w cross join lateral (
-    select c.id from parties_customer c
-     where w.names <> '' and c.entity_id = %(entity)s
-       and to_tsvector('simple'::regconfig, coalesce(c.name, ''))
-           @@ to_tsquery('simple', w.names)
-     limit 20) near
+    with hit as materialized (
+        select c.id from parties_customer c
+         where w.names <> '' and c.entity_id = %(entity)s
+           and to_tsvector('simple'::regconfig, coalesce(c.name, ''))
+               @@ to_tsquery('simple', w.names))
+    select id from hit order by id limit 20) near
 union
 select w.id, near.id from waiting w cross join lateral (
-    select c.id from parties_customer c
-     where w.typed <> '' and c.entity_id = %(entity)s
-       and to_tsvector('simple'::regconfig, coalesce(c.name, ''))
-           @@ to_tsquery('simple', w.typed)
-     limit 20) near
+    with hit as materialized (
+        select c.id from parties_customer c
+         where w.typed <> '' and c.entity_id = %(entity)s
+           and to_tsvector('simple'::regconfig, coalesce(c.name, ''))
+               @@ to_tsquery('simple', w.typed))
+    select id from hit order by id limit 20) near
 union
 select w.id, near.customer_id from waiting w cross join lateral (
     select p.customer_id from payments_payment p
