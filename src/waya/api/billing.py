@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from fractions import Fraction
+from functools import cache
 from typing import Any, Literal
 
 from ninja import Router, Schema
@@ -20,7 +21,8 @@ from waya.billing.rules.engine.line import Kind, Line
 from waya.billing.rules.engine.lines import lines
 from waya.billing.rules.tax import Rate, Stack, Taxed, inside, on_top
 from waya.billing.rules.tax.documents import Rounding
-from waya.billing.rules.tax.supply import Supply
+from waya.billing.rules.tax.supply import Supply, carried
+from waya.catalog.queries import rates_recorded
 from waya.kernel.errors import Refused
 from waya.kernel.money import Money, total
 from waya.kernel.rates import as_percent
@@ -99,7 +101,7 @@ def preview_billing(request: Caller, asked: PreviewAsked) -> dict[str, Any]:
     """
     entity = here(request.auth.must("billing.preview"))
     issued = _issued(asked)
-    taxed = [_taxed(one, asked, entity.country) for one in issued]
+    taxed = _taxed(issued, asked, entity.country)
     shown = [
         _line(line, carried)
         for one, all_carried in zip(issued, taxed, strict=True)
@@ -135,23 +137,36 @@ def _issued(asked: PreviewAsked) -> list[Document]:
     return documents(found, terms)
 
 
-def _taxed(one: Document, asked: PreviewAsked, country: str) -> list[Taxed]:
-    """The taxes of an invoice's lines: those asked with, or the catalog's at a place."""
+def _stacks(asked: PreviewAsked, country: str) -> Callable[[date], Stack]:
+    """The taxes of a tax point: those asked with, or the catalog's at a place, read once."""
     if asked.place is None or asked.taxes:
-        work = inside if asked.tax_inclusive else on_top
-        stack = Stack(
+        given = Stack(
             Rate(f"{at}", tax.name, Fraction(tax.percent) / 100, "")
             for at, tax in enumerate(asked.taxes)
         )
-        return [work(line.amount, stack) for line in one.lines]
-    supply = Supply(place=asked.place, day=day_of(one.on), seller=country)
-    priced = [Priced(line.amount, asked.tax_class) for line in one.lines]
+        return lambda day: given
+    place, tax_class = asked.place, asked.tax_class
+    recorded = rates_recorded(place, [tax_class])
+
+    def on(day: date) -> Stack:
+        supply = Supply(place=place, day=day, seller=country)
+        found = carried(recorded, tax_class, supply).stack
+        if not found:  # asked as a document is, for the words of its refusal
+            nothing = Priced(Money(0, asked.currency), tax_class)
+            assess([nothing], supply, inclusive=asked.tax_inclusive, rounding=Rounding.LINE)
+        return found
+
+    return cache(on)
+
+
+def _taxed(issued: Sequence[Document], asked: PreviewAsked, country: str) -> list[list[Taxed]]:
+    """The taxes of each line of each invoice, by the invoice's date."""
+    work, stacks = inside if asked.tax_inclusive else on_top, _stacks(asked, country)
     try:
-        found = assess(priced, supply, inclusive=asked.tax_inclusive, rounding=Rounding.LINE)
+        return [[work(line.amount, stacks(day_of(one.on))) for line in one.lines] for one in issued]
     except Refused as refusal:
-        at = {"no_tax_class": "tax_class"}.get(refusal.code, "place")
+        at = "tax_class" if refusal.code == "no_tax_class" else "place"
         raise made.fault(words(refusal), at) from refusal
-    return found.taxed
 
 
 def _sums(found: Sequence[Taxed], currency: str) -> dict[str, Any]:
