@@ -63,7 +63,7 @@ def payment(row: money_reads.Row) -> dict[str, Any]:
 def prompt(row: Prompt) -> dict[str, Any]:
     """A prompt in the list of payments."""
     return {
-        "at": row.made_at,
+        "at": shown(row.made_at),
         "url": f"/customers/{row.customer.account_number}",
         "customer": row.customer.name,
         "customer_url": f"/customers/{row.customer.account_number}",

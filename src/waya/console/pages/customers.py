@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.html import format_html
 
-from waya.console import live, rows, story
+from waya.console import live, moments, rows, story
 from waya.console.pieces import Chip, Find, Note, Tab, address, earlier, newest
 from waya.console.staff import StaffRequest, staff
 from waya.console.words import many
 from waya.kernel import clock, ids
+from waya.kernel.money import Money
+from waya.kernel.phone import national
 from waya.org.actors import Actor
 from waya.org.templatetags.states import STATES
+from waya.org.templatetags.waya import when
+from waya.payments.models import Prompt
 from waya.reports.queries import customers as reads
 from waya.reports.queries import documents, messages, timeline
 from waya.reports.queries.network import services
-from waya.reports.queries.payments import payments
+from waya.reports.queries.payments import payments, prompt_of
 from waya.reports.queries.search import customers_matching
+
+# A phone rings for a minute or so; after this, what it did is history.
+_RINGS = timedelta(minutes=5)
 
 WORDS = {
     "good": "Active",
@@ -169,7 +178,30 @@ def _account(one: reads.Profile, by: Actor) -> dict[str, Any] | None:
 
 def _notices(one: reads.Profile, by: Actor) -> list[Note]:
     """What a person should know before anything else."""
-    if not by.can("money.view") or one.ahead is None or one.state != "walled":
+    if not by.can("money.view"):
+        return []
+    asked = prompt_of(one.customer.pk)
+    return [*_asked(asked), *_lapsed(one)]
+
+
+def _asked(asked: Prompt | None) -> list[Note]:
+    """A phone that rings, or rang lately without an answer."""
+    if asked is None:
+        return []
+    waits = clock.real_now() - asked.made_at
+    if waits > _RINGS:
+        return []
+    amount = Money(asked.amount_minor, asked.currency)
+    sent = "It may not have arrived." if asked.state == Prompt.UNKNOWN else "Waiting for the PIN."
+    at = when(moments.shown(asked.made_at), "proof")
+    text = format_html(
+        "{} Sent {}. Nothing is booked before M-PESA says that it is paid.", sent, at
+    )
+    return [Note(f"M-PESA asks {national(asked.phone)} for {amount}.", text, icon="device-mobile")]
+
+
+def _lapsed(one: reads.Profile) -> list[Note]:
+    if one.ahead is None or one.state != "walled":
         return []
     short = one.owed - one.credit
     if short.minor <= 0:

@@ -13,6 +13,7 @@ from waya.org.actors import SYSTEM
 from waya.org.commands.approvals import request_approval
 from waya.org.models import Approval
 from waya.payments.models import Payment
+from waya.payments.tests.make import prompt as asks
 from waya.subscriptions.models import Subscription
 
 
@@ -227,3 +228,13 @@ def test_naomi_writes_down_a_new_customer(there: Town, naomi: Client) -> None:
     assert refused.status_code == 422
     assert "This is no phone number that we can read." in words(refused)
     assert "Fatuma Noor" in words(refused)
+
+
+def test_a_phone_that_rings_is_told_on_the_record(there: Town, naomi: Client) -> None:
+    asks(there.chebet, there.merchant, "ws_CO_1")
+    account = there.chebet.customer.account_number
+    page = words(naomi.get(f"/customers/{account}"))
+    assert "M-PESA asks 0700 000418 for KES 2,500." in page
+    assert "Waiting for the PIN." in page
+    assert "Waiting for PIN" in words(naomi.get("/payments?state=prompts"))
+    assert "M-PESA asks" not in words(signed_in("otieno", "network").get(f"/customers/{account}"))

@@ -128,6 +128,12 @@ def prompts(entity_id: int, *, waiting: bool = True, key: str = "") -> Page[Prom
     return cut(list(rows.order_by("-pk")[: ROWS + 1]), lambda row: str(row.pk))
 
 
+def prompt_of(customer_id: int) -> Prompt | None:
+    """The newest prompt that a customer's phone has not answered."""
+    rows = Prompt.objects.filter(customer_id=customer_id, state__in=OPEN_PROMPTS)
+    return rows.order_by("-pk").first()
+
+
 def prompts_waiting(entity_id: int) -> int:
     """How many prompts wait for an answer."""
     rows = Prompt.objects.filter(merchant__entity_id=entity_id, state__in=OPEN_PROMPTS)
