@@ -102,9 +102,9 @@ class Invoice(models.Model):
         indexes = [
             models.Index(fields=["customer", "due_on"], name="invoice_open",
                          condition=Q(paid_minor__lt=F("total_minor"))),
-            models.Index(fields=["entity", "due_on"], name="invoice_open_by_due",
+            models.Index(fields=["entity", "due_on", "id"], name="invoice_open_by_due",
                          condition=Q(paid_minor__lt=F("total_minor"))),
-            models.Index(fields=["entity", "settled_on"], name="invoice_by_settling",
+            models.Index(fields=["entity", "settled_on", "issued_on"], name="invoice_by_settling",
                          condition=Q(settled_on__isnull=False)),
         ]  # fmt: skip
 

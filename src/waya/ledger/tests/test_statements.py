@@ -112,7 +112,7 @@ def test_the_general_ledger_runs_on_over_its_pages(
     assert whole[-1].running.minor == sum(range(17))
     first = booked(account, "KES", since=since, through=through, limit=6)
     last = first[-1]
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         rest = booked(account, "KES", since=since, through=through,
                       after=After(last.on, last.id), limit=50)  # fmt: skip
     assert first + rest == whole

@@ -40,7 +40,7 @@ def account_of(entity_id: int, code: str) -> Account | None:
 
 
 def page_of(opened: Opened, key: str = "") -> Page[Line]:
-    """Lines oldest first, with what the account held after each. At most four queries."""
+    """Lines oldest first, with what the account held after each. At most five queries."""
     day, _, last = key.partition("~")
     after = After(date.fromisoformat(day), int(last)) if last else None
     found = booked(
