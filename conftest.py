@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, connections, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
+from playwright.sync_api import expect
 from psycopg.conninfo import conninfo_to_dict
 
 from waya.cli.tests.database import DATABASE_OF_THIS_RUN
@@ -74,6 +75,10 @@ def flush_may_empty_the_books() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "execute_sql_flush", flush)
         yield
+
+
+# A browser on two busy cores takes its time; what does not come about still fails.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(autouse=True)

@@ -100,7 +100,7 @@ def opens(chromium: Chromium, live_server: LiveServer) -> Iterator[Opens]:
             known = signed_in(phone).cookies["waya_my"].value
             context.add_cookies([{"name": "waya_my", "value": known, "url": live_server.url}])
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", note)
         return page
