@@ -41,21 +41,27 @@ select w.id, near.id from waiting w cross join lateral (
                @@ to_tsquery('simple', w.either))
      order by c.id limit 20) near
 union
-select w.id, near.id from waiting w cross join lateral (
-    with hit as materialized (
-        select c.id from parties_customer c
-         where w.names <> '' and c.entity_id = %(entity)s
-           and to_tsvector('simple'::regconfig, coalesce(c.name, ''))
-               @@ to_tsquery('simple', w.names))
-    select id from hit order by id limit 20) near
+select w.id, near.id from waiting w join (
+    select said.names, hit.id from (
+        select distinct names from waiting where names <> '') said cross join lateral (
+            with found as materialized (
+                select c.id from parties_customer c
+                 where c.entity_id = %(entity)s
+                   and to_tsvector('simple'::regconfig, coalesce(c.name, ''))
+                       @@ to_tsquery('simple', said.names)
+                 limit 200)
+            select id from found order by id limit 20) hit) near on near.names = w.names
 union
-select w.id, near.id from waiting w cross join lateral (
-    with hit as materialized (
-        select c.id from parties_customer c
-         where w.typed <> '' and c.entity_id = %(entity)s
-           and to_tsvector('simple'::regconfig, coalesce(c.name, ''))
-               @@ to_tsquery('simple', w.typed))
-    select id from hit order by id limit 20) near
+select w.id, near.id from waiting w join (
+    select said.typed, hit.id from (
+        select distinct typed from waiting where typed <> '') said cross join lateral (
+            with found as materialized (
+                select c.id from parties_customer c
+                 where c.entity_id = %(entity)s
+                   and to_tsvector('simple'::regconfig, coalesce(c.name, ''))
+                       @@ to_tsquery('simple', said.typed)
+                 limit 200)
+            select id from found order by id limit 20) hit) near on near.typed = w.typed
 union
 select w.id, near.customer_id from waiting w cross join lateral (
     select p.customer_id from payments_payment p
