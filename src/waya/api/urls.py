@@ -6,10 +6,10 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
-from waya.api import billing, customers, invoices, payments, routers, sales, taxes
+from waya.api import billing, customers, invoices, payments, plans, routers, sales, taxes
 from waya.api.door import api, problem
 
-for resource in (billing, sales, customers, invoices, payments, routers, taxes):
+for resource in (billing, sales, plans, customers, invoices, payments, routers, taxes):
     api.add_router("", resource.router)
 
 

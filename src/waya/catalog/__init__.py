@@ -1,6 +1,7 @@
-"""What is sold: plans, their prices by date, and the taxes that apply to a class of supply.
+"""What is sold: plans, their versions by date, and the taxes that apply to a class of supply.
 
-Words: a *plan* is prepaid (paid before each period) or postpaid (invoiced after it); a
-*price* holds from a date and is never edited; a *tax rate* is dated and has its law.
-Invariants: one price of a plan on any date; a published price never changes.
+Words: a *plan* is prepaid (paid before each period) or postpaid (invoiced after it), by a
+period of its own; a *version* of it says what is charged, for those who take it from a date;
+a *tax rate* is dated and has its law.
+Invariants: one version of a plan for new customers on any date; a published one never changes.
 """

@@ -1,4 +1,4 @@
-"""Plans, prices and the tax packs."""
+"""Plans, their versions and the tax packs."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ from datetime import date
 
 from django.db import transaction
 
-from waya.catalog.models import Plan, Price, TaxRate
+from waya.catalog.models import Plan, PlanVersion, TaxRate
+from waya.catalog.queries import interval_of
 from waya.catalog.rules.packs import ROWS
 from waya.catalog.rules.packs.rows import Row
+from waya.catalog.rules.plans import PlanTerms
+from waya.catalog.rules.versions import checked, flat, price_of, written
+from waya.kernel import clock
 from waya.kernel.errors import Refused
 from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
@@ -96,28 +100,51 @@ def add_plan(
 @transaction.atomic
 def publish_price(
     *, plan_id: int, amount_minor: int, valid_from: date, tax_inclusive: bool = True, by: Actor
-) -> Price:
-    """Say what a plan costs from a date on, for periods that begin then or later.
+) -> PlanVersion:
+    """Publish a version of one flat price for a whole period; as `publish_version` does."""
+    by = by.must("catalog.change")
+    plan = Plan.objects.get(pk=plan_id)
+    terms = PlanTerms(plan.code, interval_of(plan), flat(amount_minor), name=plan.name)
+    return publish_version(
+        plan_id=plan_id, terms=terms, valid_from=valid_from, tax_inclusive=tax_inclusive, by=by
+    )
 
-    A published price never changes: refuses `price_published` for a date that has another,
-    and `price_negative`.
+
+@transaction.atomic
+def publish_version(
+    *, plan_id: int, terms: PlanTerms, valid_from: date, tax_inclusive: bool = True, by: Actor
+) -> PlanVersion:
+    """Say what a plan costs, and how, for those who take it from a date on.
+
+    Amounts are minor units of the entity's currency. Whoever has the plan keeps the version
+    they have. A published version never changes: refuses `price_published` for a date that
+    has another, `interval_differs` for a cycle that is not the plan's, and what
+    `rules.versions.checked` refuses.
     """
     by = by.must("catalog.change")
-    if amount_minor < 0:
-        raise Refused("price_negative")
     plan = Plan.objects.select_for_update(no_key=True, of=("self",)).get(pk=plan_id)
+    if terms.interval != interval_of(plan):
+        raise Refused("interval_differs", plan=plan.name)
+    told = written(checked(terms))
+    known = PlanVersion.objects.filter(plan=plan).order_by("number")
+    for one in known:
+        if one.valid_from == valid_from:
+            if (one.terms, one.tax_inclusive) != (told, tax_inclusive):
+                raise Refused("price_published", on=valid_from.isoformat())
+            return one
     currency = Entity.objects.values_list("currency", flat=True).get(pk=plan.entity_id)
-    price, fresh = Price.objects.get_or_create(
+    version = PlanVersion.objects.create(
         plan=plan,
+        number=known.count() + 1,
         valid_from=valid_from,
-        defaults={
-            "amount_minor": amount_minor, "currency": currency, "tax_inclusive": tax_inclusive,
-        },
-    )  # fmt: skip
-    if not fresh and (price.amount_minor, price.tax_inclusive) != (amount_minor, tax_inclusive):
-        raise Refused("price_published", on=valid_from.isoformat())
-    if fresh:
-        record_many(by, [Happened("price.published", ("plan", plan.pk),
-                                  why={"minor": amount_minor, "currency": currency,
-                                       "from": valid_from.isoformat()})])  # fmt: skip
-    return price
+        amount_minor=price_of(terms),
+        currency=currency,
+        tax_inclusive=tax_inclusive,
+        terms=told,
+        published_at=clock.now(),
+    )
+    record_many(by, [Happened("version.published", ("plan", plan.pk),
+                              why={"plan": plan.name, "version": version.number,
+                                   "minor": version.amount_minor, "currency": currency,
+                                   "from": valid_from.isoformat()})])  # fmt: skip
+    return version

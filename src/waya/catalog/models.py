@@ -1,4 +1,4 @@
-"""Tables of plans, prices and tax rates."""
+"""Tables of plans, their versions and tax rates."""
 
 from __future__ import annotations
 
@@ -37,23 +37,33 @@ class Plan(models.Model):
         return self.name
 
 
-class Price(models.Model):
-    """What a plan costs for one whole period, from a date on."""
+class PlanVersion(models.Model):
+    """What a plan costs, and how, for those who take it from a date on.
 
-    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="prices")
+    Published once and never changed: a trigger refuses it. Whoever has a version keeps it until
+    a price change moves them. `amount_minor` is what its recurring charges come to for one unit
+    each cycle; `terms` hold all of it (see `rules.versions`).
+    """
+
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="versions")
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    number = models.SmallIntegerField()
     valid_from = models.DateField()
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     tax_inclusive = models.BooleanField(default=True)
+    terms = models.JSONField()
+    published_at = models.DateTimeField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["plan", "valid_from"], name="price_from_once"),
-            models.CheckConstraint(condition=Q(amount_minor__gte=0), name="price_not_negative"),
+            models.UniqueConstraint(fields=["plan", "valid_from"], name="version_from_once"),
+            models.UniqueConstraint(fields=["plan", "number"], name="version_number_once"),
+            models.CheckConstraint(condition=Q(amount_minor__gte=0), name="version_not_negative"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.currency} {self.amount_minor} from {self.valid_from}"
+        return f"{self.plan_id}.{self.number} from {self.valid_from}"
 
 
 class TaxRate(models.Model):

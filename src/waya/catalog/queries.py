@@ -8,19 +8,37 @@ from datetime import date
 
 from django.db.models import QuerySet
 
-from waya.catalog.models import Plan, Price, TaxRate
+from waya.catalog.models import Plan, PlanVersion, TaxRate
+from waya.catalog.rules.plans import Interval, PlanTerms
 from waya.catalog.rules.rates import in_force, jurisdictions
+from waya.catalog.rules.versions import is_plain, read
 from waya.kernel.errors import Refused
 from waya.kernel.money import Money
 
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """What a plan costs for a whole period, and from when that price holds."""
+    """What a plan costs for a whole period, from when on, and the version that says so."""
 
     amount: Money
     tax_inclusive: bool
     valid_from: date
+    version_id: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version as it is billed. `plain` says that it has but one flat price."""
+
+    id: int
+    plan_id: int
+    number: int
+    valid_from: date
+    price: Money
+    tax_inclusive: bool
+    terms: PlanTerms
+    plain: bool
 
 
 def plans_on_sale(entity_id: int) -> QuerySet[Plan]:
@@ -28,13 +46,34 @@ def plans_on_sale(entity_id: int) -> QuerySet[Plan]:
     return Plan.objects.filter(entity_id=entity_id, on_sale=True).order_by("down_kbps", "pk")
 
 
+def interval_of(plan: Plan) -> Interval:
+    """How long a period of a plan is."""
+    return Interval("month", plan.months)
+
+
+def versions(plans: Iterable[Plan]) -> dict[int, Version]:
+    """Every version of some plans, by its key."""
+    known = {plan.pk: plan for plan in plans}
+    found: dict[int, Version] = {}
+    for row in PlanVersion.objects.filter(plan_id__in=known):
+        plan = known[row.plan_id]
+        terms = read(row.terms, code=plan.code, name=plan.name, interval=interval_of(plan))
+        found[row.pk] = Version(
+            row.pk, plan.pk, row.number, row.valid_from, Money(row.amount_minor, row.currency),
+            row.tax_inclusive, terms, is_plain(terms),
+        )  # fmt: skip
+    return found
+
+
 def prices(plan_ids: Iterable[int]) -> dict[int, list[Priced]]:
-    """Every price of each plan, newest first."""
+    """What each plan costs new customers, by every version of it, newest first."""
     found: dict[int, list[Priced]] = {}
-    for row in Price.objects.filter(plan_id__in=set(plan_ids)).order_by("-valid_from"):
+    rows = PlanVersion.objects.filter(plan_id__in=set(plan_ids)).order_by("-valid_from")
+    for row in rows.defer("terms"):
         found.setdefault(row.plan_id, []).append(
-            Priced(Money(row.amount_minor, row.currency), row.tax_inclusive, row.valid_from)
-        )
+            Priced(Money(row.amount_minor, row.currency), row.tax_inclusive, row.valid_from,
+                   row.pk, row.number)
+        )  # fmt: skip
     return found
 
 

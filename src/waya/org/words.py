@@ -42,6 +42,12 @@ REFUSALS = {
     "speed_missing": _("A plan needs a speed down and a speed up."),
     "price_negative": _("A price is zero or more."),
     "price_published": _("There is a price from %(on)s already, and prices do not change."),
+    "interval_differs": _("%(plan)s is sold by another period. Make that a plan of its own."),
+    "charges_missing": _("A plan has from one to %(most)s charges."),
+    "charge_twice": _("Two charges have the code %(charge)s."),
+    "tiers_wrong": _("Tiers rise, only the last is open: look at %(charge)s."),
+    "metric_wrong": _("What is charged once or flat measures nothing: look at %(charge)s."),
+    "phases_wrong": _("Phases follow one another, and the last is no trial or discount."),
     # taxes and fiscal devices
     "price_below_taxes": _("The price is less than the taxes that are in it by the unit."),
     "no_tax_pack": _("No tax rates are known for %(place)s."),

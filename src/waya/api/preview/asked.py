@@ -11,7 +11,6 @@ from pydantic import ConfigDict, JsonValue
 
 from waya.api.lists import Short
 from waya.billing.rules.engine.events import EventKind
-from waya.billing.rules.engine.plans import ChargeKind
 from waya.billing.rules.engine.terms import (
     Align,
     AnchorBy,
@@ -20,9 +19,9 @@ from waya.billing.rules.engine.terms import (
     Leftover,
     Rounding,
     Stop,
-    Timing,
     When,
 )
+from waya.catalog.rules.plans import ChargeKind, Timing
 
 Major = Annotated[Decimal, Field(ge=0, le=10**12, max_digits=30)]
 Minor = Annotated[int, Field(ge=0, le=10**14)]

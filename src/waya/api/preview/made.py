@@ -12,8 +12,8 @@ from ninja.errors import ValidationError
 
 from waya.api.preview.asked import ChargeAsked, EventAsked, PlanAsked, PreviewAsked
 from waya.billing.rules.engine.events import Event, Usage, midnight
-from waya.billing.rules.engine.plans import Charge, Discount, Interval, Phase, PlanTerms, Tier
 from waya.billing.rules.engine.terms import Anchor, BillingTerms, Proration
+from waya.catalog.rules.plans import Charge, Discount, Interval, Phase, PlanTerms, Tier
 from waya.kernel.money import decimals
 
 FIRST, LAST = datetime(1970, 1, 1), datetime(2200, 1, 1)  # noqa: DTZ001

@@ -46,7 +46,8 @@ class PriceForm(forms.Form):
 
     price = MoneyField(label="New price", help_text="With tax, for a whole period.")
     valid_from = forms.DateField(
-        label="For periods from", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label="For new customers from",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
 
@@ -116,7 +117,7 @@ def add(request: StaffRequest, by: Actor) -> HttpResponse:
 
 @staff("customers.view")
 def price(request: StaffRequest, by: Actor, code: str) -> HttpResponse:
-    """A plan's prices; whoever may publishes a new one from a date on."""
+    """A plan's versions; whoever may publishes a new one of one flat price from a date on."""
     entity = request.entity
     today = clock.today(entity.zone)
     sold = next((one for one in reads.plans(entity, today) if one.plan.code == code), None)
@@ -136,21 +137,21 @@ def price(request: StaffRequest, by: Actor, code: str) -> HttpResponse:
             return redirect("/plans")
     confirm = Confirm(
         title=sold.plan.name,
-        text=f"{sold.customers:,} customers have it. A price once sold is never changed.",
+        text=f"{sold.customers:,} customers have it. A version once published never changes.",
         action=f"/plans/{code}",
-        verb="Publish the price" if may else "",
+        verb="Publish the version" if may else "",
         back="/plans",
         keep="Leave it" if may else "Close",
         form=form if may else None,
-        money_words="Prices",
+        money_words="Versions",
         money=[
-            Sum(f"{'To be ' if one.valid_from > today else ''}from {one.valid_from:%-d %b %Y}",
+            Sum(f"Version {one.number}, from {one.valid_from:%-d %b %Y}",
                 one.amount, "with tax" if one.tax_inclusive else "before tax")
             for one in sold.prices
         ],
         then=[
-            Then("calendar", "Periods that begin on that day or later have the new price"),
-            Then("file-invoice", "What was asked for or billed already stays as it is"),
+            Then("calendar", "New customers have it from that day"),
+            Then("users", "Those who have the plan keep their version"),
         ] if may else (),
     )  # fmt: skip
     return _shown(request, confirm)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
-from waya.billing.rules.engine.plans import PlanTerms
 from waya.billing.rules.engine.ratios import Share, share
 from waya.billing.rules.engine.terms import BillingTerms
+from waya.catalog.rules.plans import PlanTerms
 from waya.kernel.periods import Period
 
 Key = tuple[str, str, Fraction]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
-from waya.billing.rules.engine.plans import NOTHING, Discount
+from waya.catalog.rules.plans import NOTHING, Discount
 from waya.kernel.periods import Period
 
 

@@ -9,8 +9,8 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Literal
 
-from waya.billing.rules.engine.plans import PlanTerms
 from waya.billing.rules.engine.terms import BillingTerms, When
+from waya.catalog.rules.plans import PlanTerms
 
 EventKind = Literal["start", "change", "pause", "resume", "block", "unblock", "cancel", "pay"]
 

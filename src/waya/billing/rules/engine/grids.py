@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from waya.billing.rules.engine.plans import Interval
 from waya.billing.rules.engine.terms import Anchor
+from waya.catalog.rules.plans import Interval
 from waya.kernel.periods import Period, on_day
 
 _MONDAY = date(1970, 1, 5)

@@ -12,10 +12,10 @@ from waya.billing.rules.engine.discounts import Discounts
 from waya.billing.rules.engine.events import Event, Usage, day_of, lessons, midnight
 from waya.billing.rules.engine.grids import grid
 from waya.billing.rules.engine.line import Line
-from waya.billing.rules.engine.plans import Discount, Interval
 from waya.billing.rules.engine.ratios import Share
 from waya.billing.rules.engine.tally import Tally
 from waya.billing.rules.engine.terms import BillingTerms
+from waya.catalog.rules.plans import Discount, Interval
 from waya.kernel.money import Money
 
 

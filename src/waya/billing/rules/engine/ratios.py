@@ -8,8 +8,8 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 
 from waya.billing.rules.engine.grids import later, on_day_like
-from waya.billing.rules.engine.plans import Interval
 from waya.billing.rules.engine.terms import BillingTerms, Proration
+from waya.catalog.rules.plans import Interval
 from waya.kernel.periods import Period
 
 WHOLE = Fraction(1)

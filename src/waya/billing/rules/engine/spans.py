@@ -9,9 +9,9 @@ from fractions import Fraction
 
 from waya.billing.rules.engine.events import Event, Unbillable
 from waya.billing.rules.engine.grids import Grid, grid, later
-from waya.billing.rules.engine.plans import Phase, PlanTerms
-from waya.billing.rules.engine.prices import a_year
 from waya.billing.rules.engine.terms import Anchor, BillingTerms, Stop, When
+from waya.catalog.rules.plans import Phase, PlanTerms
+from waya.catalog.rules.prices import a_year
 
 ONE = Fraction(1)
 # What value left over from another plan pays for: no charge of its own.

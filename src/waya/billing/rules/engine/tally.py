@@ -12,11 +12,12 @@ from waya.billing.rules.engine.book import Book, Given, Open, gaps
 from waya.billing.rules.engine.discounts import Discounts
 from waya.billing.rules.engine.events import Event, Lesson, Usage
 from waya.billing.rules.engine.line import Kind, Line
-from waya.billing.rules.engine.plans import NOTHING, Charge, Discount, PlanTerms
-from waya.billing.rules.engine.prices import cost, of_cycle
+from waya.billing.rules.engine.prices import of_cycle
 from waya.billing.rules.engine.ratios import WHOLE, Share, share
 from waya.billing.rules.engine.spans import CONVERTED, Service, Span, services
 from waya.billing.rules.engine.terms import BillingTerms
+from waya.catalog.rules.plans import NOTHING, Charge, Discount, PlanTerms
+from waya.catalog.rules.prices import cost
 from waya.kernel.money import Money
 from waya.kernel.periods import Period
 

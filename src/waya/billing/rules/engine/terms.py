@@ -8,6 +8,7 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import Literal
 
+from waya.catalog.rules.plans import Timing
 from waya.kernel.money import rounded
 
 AnchorBy = Literal["customer", "bundle", "subscription", "calendar"]
@@ -15,7 +16,6 @@ Align = Literal["remembered", "event", "next"]
 Basis = Literal["actual", "fixed", "30/360", "actual/360", "actual/365", "by_month", "none", "free"]
 Inclusion = Literal["half_open", "charge_first_day", "charge_last_day"]
 Rounding = Literal["half_up", "half_even", "up", "down"]
-Timing = Literal["advance", "arrears"]
 When = Literal["at_once", "term_end"]
 Stop = Literal["credit", "no_credit", "charge"]
 Leftover = Literal["money", "time", "data"]

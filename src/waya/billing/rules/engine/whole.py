@@ -14,7 +14,7 @@ from datetime import date
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from waya.billing.rules.engine.grids import Grid
-from waya.billing.rules.engine.plans import Interval
+from waya.catalog.rules.plans import Interval
 
 Key = TypeVar("Key", bound=Hashable)
 

@@ -10,8 +10,8 @@ from typing import Any
 from waya.billing.rules.engine.events import Event, EventKind
 from waya.billing.rules.engine.line import Line
 from waya.billing.rules.engine.lines import lines
-from waya.billing.rules.engine.plans import Charge, Interval, PlanTerms, Unit
 from waya.billing.rules.engine.terms import Anchor, BillingTerms, Proration
+from waya.catalog.rules.plans import Charge, Interval, PlanTerms, Unit
 from waya.kernel.money import parse
 
 

@@ -7,8 +7,6 @@ from fractions import Fraction
 import pytest
 
 from waya.billing.rules.engine.events import Usage
-from waya.billing.rules.engine.plans import Charge, Interval, Phase, PlanTerms, Tier
-from waya.billing.rules.engine.prices import cost
 from waya.billing.rules.tax import Rate, on_top
 from waya.billing.tests.engine.make import (
     amount,
@@ -22,6 +20,8 @@ from waya.billing.tests.engine.make import (
     sums,
     terms,
 )
+from waya.catalog.rules.plans import Charge, Interval, Phase, PlanTerms, Tier
+from waya.catalog.rules.prices import cost
 from waya.kernel.periods import Period
 from waya.kernel.rates import percent
 

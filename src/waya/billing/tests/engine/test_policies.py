@@ -11,7 +11,6 @@ import pytest
 from waya.billing.rules.engine.documents import documents
 from waya.billing.rules.engine.events import Event, Unbillable, Usage
 from waya.billing.rules.engine.lines import due
-from waya.billing.rules.engine.plans import Charge, Discount, Interval, Phase, PlanTerms
 from waya.billing.tests.engine.make import (
     amount,
     bill,
@@ -23,6 +22,7 @@ from waya.billing.tests.engine.make import (
     sums,
     terms,
 )
+from waya.catalog.rules.plans import Charge, Discount, Interval, Phase, PlanTerms
 
 SMALL, BIG = plan("100", code="small"), plan("300", code="big")
 APRIL = [event("2024-04-01", "start", SMALL)]

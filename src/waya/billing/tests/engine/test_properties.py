@@ -14,8 +14,8 @@ from waya.billing.rules.engine.documents import documents
 from waya.billing.rules.engine.events import Event, EventKind
 from waya.billing.rules.engine.line import Line
 from waya.billing.rules.engine.lines import due, lines
-from waya.billing.rules.engine.plans import Charge, Discount, Interval, PlanTerms
 from waya.billing.rules.engine.terms import Anchor, BillingTerms, Proration
+from waya.catalog.rules.plans import Charge, Discount, Interval, PlanTerms
 
 INTERVALS = st.one_of(
     st.builds(Interval, st.just("month"), st.sampled_from([1, 2, 3, 6, 12])),

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from waya.billing.rules.engine.events import Event
 from waya.billing.rules.engine.lines import lines
-from waya.billing.rules.engine.plans import Charge, Interval, PlanTerms
 from waya.billing.rules.engine.terms import Anchor, BillingTerms
 from waya.billing.rules.engine.whole import Due, WholePeriods
+from waya.catalog.rules.plans import Charge, Interval, PlanTerms
 
 LINES = 20_000
 MICROSECONDS_A_LINE = 5

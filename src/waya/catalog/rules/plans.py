@@ -7,10 +7,9 @@ from datetime import date
 from fractions import Fraction
 from typing import Literal
 
-from waya.billing.rules.engine.terms import Timing
-
 ChargeKind = Literal["flat", "per_unit", "graduated", "volume", "package", "one_off", "deposit"]
 Unit = Literal["month", "week", "day", "hour"]
+Timing = Literal["advance", "arrears"]
 NOTHING = Fraction(0)
 
 

@@ -1,0 +1,87 @@
+"""Versions of plans: what is charged, for those who take a plan from a date on."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from ninja import Field, Router, Schema, Status
+from ninja.decorators import decorate_view
+
+from waya.api.door import REFUSALS, WRITES, Caller, here
+from waya.api.lists import Amount, amount, one
+from waya.api.once import HEADER, once
+from waya.api.preview import made
+from waya.api.preview.asked import Asked, ChargeAsked, Major, Minor, PhaseAsked, PlanAsked
+from waya.catalog.commands import publish_version
+from waya.catalog.models import Plan, PlanVersion
+from waya.org.queries import visible_to
+
+router = Router(tags=["sales"])
+
+
+class VersionAsked(Asked):
+    """What a plan is to cost from a date on, for those who take it then: `price` for a whole
+    period, or `charges` of any kind, and phases. Amounts are in major units."""
+
+    valid_from: date
+    price: Major | None = None
+    price_minor: Minor | None = None
+    price_per: Literal["cycle", "month", "day"] = "cycle"
+    charges: Annotated[list[ChargeAsked], Field(max_length=20)] = []
+    phases: Annotated[list[PhaseAsked], Field(max_length=10)] = []
+    minimum: Major = Decimal(0)
+    tax_inclusive: bool = True
+
+
+class VersionShown(Schema):
+    """A version as published, never changed since. `price` is what its recurring charges come
+    to for one unit; `terms` hold every charge and phase, exact and in minor units."""
+
+    id: UUID
+    plan: UUID
+    number: int
+    valid_from: date
+    price: Amount
+    tax_inclusive: bool
+    terms: dict[str, Any]
+    published_at: datetime
+
+
+@router.get("/plans/{uuid:id}/versions", response={200: list[VersionShown], **REFUSALS})
+def list_versions(request: Caller, id: UUID) -> list[dict[str, Any]]:
+    """Every version of a plan, newest first."""
+    plan = one(visible_to(request.auth, Plan.objects.all()), id)
+    return [_version(plan, row) for row in plan.versions.order_by("-number")]
+
+
+@router.post(
+    "/plans/{uuid:id}/versions", response={201: VersionShown, **WRITES}, openapi_extra=HEADER
+)
+@decorate_view(once)
+def post_version(request: Caller, id: UUID, asked: VersionAsked) -> Status[dict[str, Any]]:
+    """Publish a version. Whoever has the plan keeps what they have until a price change."""
+    by = request.auth.must("catalog.change")
+    plan = one(visible_to(by, Plan.objects.all()), id)
+    told = asked.model_dump(exclude={"valid_from", "tax_inclusive"}, exclude_unset=True)
+    wanted = PlanAsked(code=plan.code, name=plan.name, count=plan.months, **told)
+    version = publish_version(
+        plan_id=plan.pk,
+        terms=made.plan(wanted, here(by).currency, plan.code, ()),
+        valid_from=asked.valid_from,
+        tax_inclusive=asked.tax_inclusive,
+        by=by,
+    )
+    return Status(201, _version(plan, version))
+
+
+def _version(plan: Plan, row: PlanVersion) -> dict[str, Any]:
+    own = ("number", "valid_from", "tax_inclusive", "terms", "published_at")
+    return {
+        "id": row.public_id,
+        "plan": plan.public_id,
+        "price": amount(row.amount_minor, row.currency),
+        **{name: getattr(row, name) for name in own},
+    }

@@ -1,0 +1,70 @@
+"""What a charge costs for a quantity: exact, in minor units, before any rounding."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import ceil
+
+from waya.catalog.rules.plans import NOTHING, Charge, Interval, PlanTerms, Tier
+
+
+def cost(charge: Charge, quantity: Fraction) -> Fraction:
+    """The price of a quantity under a charge; units that are included cost nothing."""
+    units = max(quantity - charge.included, NOTHING)
+    match charge.kind:
+        case "per_unit":
+            return charge.amount * units
+        case "graduated":
+            return _graduated(charge.tiers, units)
+        case "volume":
+            return _volume(charge.tiers, units)
+        case "package":
+            return charge.amount * ceil(units / charge.lot)
+        case _:
+            return charge.amount
+
+
+def a_year(plan: PlanTerms, quantity: Fraction) -> Fraction:
+    """What a plan costs in a year, to tell an upgrade from a downgrade."""
+    price = sum((cost(one, quantity) for one in plan.charges if one.recurring), NOTHING)
+    match plan.price_per:
+        case "month":
+            return price * 12
+        case "day":
+            return price * 365
+        case _:
+            return price * _cycles_a_year(plan.interval)
+
+
+def _cycles_a_year(interval: Interval) -> Fraction:
+    match interval.unit:
+        case "month":
+            return Fraction(12, interval.count)
+        case "week":
+            return Fraction(365, 7 * interval.count)
+        case "day":
+            return Fraction(365, interval.count)
+        case "hour":
+            return Fraction(365 * 24, interval.count)
+
+
+def _graduated(tiers: tuple[Tier, ...], units: Fraction) -> Fraction:
+    """Each unit in its own tier; what lies beyond the last tier costs what its units cost."""
+    total, below = NOTHING, NOTHING
+    for place, tier in enumerate(tiers):
+        last = tier.up_to is None or place == len(tiers) - 1
+        within = units - below if last else min(units, tier.up_to or NOTHING) - below
+        if within <= 0:
+            break
+        total += tier.flat_amount + within * tier.unit_amount
+        below += within
+    return total
+
+
+def _volume(tiers: tuple[Tier, ...], units: Fraction) -> Fraction:
+    if units <= 0:
+        return NOTHING
+    for tier in tiers:
+        if tier.up_to is None or units <= tier.up_to:
+            return tier.flat_amount + units * tier.unit_amount
+    return tiers[-1].flat_amount + units * tiers[-1].unit_amount
