@@ -7,12 +7,16 @@ from enum import StrEnum
 
 
 class Standing(StrEnum):
+    """In order, each further behind: paid up, in grace, walled (only the pay page opens), and
+    off (no access at all)."""
+
     GOOD = "good"
     GRACE = "grace"
     CUT_OFF = "cut_off"
+    OFF = "off"
 
 
-_ORDER = (Standing.GOOD, Standing.GRACE, Standing.CUT_OFF)
+_ORDER = (Standing.GOOD, Standing.GRACE, Standing.CUT_OFF, Standing.OFF)
 
 
 def standing(oldest_due: date | None, today: date, *, grace_days: int) -> Standing:
