@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from django.db import connection
 from django.db.models import F, Max, QuerySet, Sum
 
-from waya.billing.models import Credit, Invoice, ProForma
+from waya.billing.models import Credit, CreditNote, Invoice, ProForma
 from waya.billing.queries.ageing import unlike_their_invoices
 from waya.billing.queries.deferred import roll_forward
 from waya.billing.queries.standings import judge
@@ -198,6 +198,7 @@ def _confirmed(entity: Entity) -> str:
 def _gapless(entity: Entity) -> str:
     numbers = {
         "invoices": Invoice.objects.filter(entity=entity).values_list("number", flat=True),
+        "credit notes": CreditNote.objects.filter(entity=entity).values_list("number", flat=True),
         "pro formas": ProForma.objects.filter(entity=entity).values_list("number", flat=True),
         "receipts": Payment.objects.filter(entity=entity).values_list("receipt_number", flat=True),
     }

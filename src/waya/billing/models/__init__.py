@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from waya.billing.models.credit_notes import CreditNote, CreditNoteLine, CreditNoteTax
 from waya.billing.models.documents import (
     Credit,
     CreditUse,
@@ -16,6 +17,9 @@ from waya.billing.models.sums import Deferral, ReceivableDelta, Recognition
 
 __all__ = [
     "Credit",
+    "CreditNote",
+    "CreditNoteLine",
+    "CreditNoteTax",
     "CreditUse",
     "Deferral",
     "FiscalDevice",

@@ -66,10 +66,15 @@ class FiscalDocument(models.Model):
     """
 
     ISSUED, SUBMITTING, FISCALISED, REJECTED = "issued", "submitting", "fiscalised", "rejected"
+    SALE, CREDIT = "sale", "credit"
 
     device = models.ForeignKey(FiscalDevice, on_delete=models.PROTECT, related_name="documents")
     invoice = models.ForeignKey("billing.Invoice", on_delete=models.PROTECT, related_name="fiscal")
-    kind = models.CharField(max_length=12, default="sale")
+    kind = models.CharField(max_length=12, default=SALE)
+    # A credit's own document; `invoice` is then what it credits.
+    credit_note = models.ForeignKey(
+        "billing.CreditNote", on_delete=models.PROTECT, null=True, related_name="fiscal"
+    )
     reference = models.CharField(max_length=30)
     state = models.CharField(max_length=10, default=ISSUED)
     number = models.BigIntegerField(null=True)

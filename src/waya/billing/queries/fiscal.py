@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
 
 from waya.billing.drivers.chosen import fiscal_driver
-from waya.billing.drivers.fiscal import FiscalDriver, FiscalLine, FiscalSale, Settings, TaxCode
-from waya.billing.models import FiscalDevice, FiscalDocument, Invoice, InvoiceLine, InvoiceTax
+from waya.billing.drivers.fiscal import (
+    FiscalDriver,
+    FiscalLine,
+    FiscalSale,
+    Settings,
+    TaxCode,
+    Unfit,
+)
+from waya.billing.models import (
+    CreditNote,
+    CreditNoteLine,
+    CreditNoteTax,
+    FiscalDevice,
+    FiscalDocument,
+    Invoice,
+    InvoiceLine,
+    InvoiceTax,
+)
 from waya.kernel.errors import Refused
 
 OWED = (FiscalDocument.ISSUED, FiscalDocument.SUBMITTING)
@@ -47,23 +63,34 @@ def fiscal_of(invoice_ids: Iterable[int]) -> dict[int, Fiscal]:
 
     An invoice that is not in the answer is owed to no authority.
     """
-    rows = FiscalDocument.objects.filter(invoice__in=list(invoice_ids), kind="sale")
-    found: dict[int, Fiscal] = {}
+    rows = FiscalDocument.objects.filter(invoice__in=list(invoice_ids), kind=FiscalDocument.SALE)
+    return {row.invoice_id: given for row, given in _given(rows)}
+
+
+def fiscal_of_credits(credit_note_ids: Iterable[int]) -> dict[int, Fiscal]:
+    """The same of credit notes, by their ids."""
+    rows = FiscalDocument.objects.filter(credit_note__in=list(credit_note_ids))
+    return {row.credit_note_id: given for row, given in _given(rows) if row.credit_note_id}
+
+
+def _given(rows: QuerySet[FiscalDocument]) -> Iterator[tuple[FiscalDocument, Fiscal]]:
     drivers: dict[int, FiscalDriver] = {}
     for row in rows.select_related("device"):
         driver = drivers.setdefault(row.device_id, driver_of(row.device))
-        found[row.invoice_id] = Fiscal(
-            state=row.state,
-            tax_number=row.device.tax_number,
-            control_unit=row.device.control_unit,
-            fiscal_number=row.fiscal_number,
-            signature=row.signature,
-            internal=row.internal,
-            signed_at=row.signed_at,
-            verify_url=row.verify_url,
-            tax_table=tuple(driver.tax_table(row.body)) if row.body else (),
+        yield (
+            row,
+            Fiscal(
+                state=row.state,
+                tax_number=row.device.tax_number,
+                control_unit=row.device.control_unit,
+                fiscal_number=row.fiscal_number,
+                signature=row.signature,
+                internal=row.internal,
+                signed_at=row.signed_at,
+                verify_url=row.verify_url,
+                tax_table=tuple(driver.tax_table(row.body)) if row.body else (),
+            ),
         )
-    return found
 
 
 def driver_of(device: FiscalDevice) -> FiscalDriver:
@@ -96,11 +123,17 @@ def devices_due(at: datetime) -> list[int]:
 def next_owed(device_id: int) -> FiscalDocument | None:
     """What is sent next: whatever was sent and not answered, then the oldest."""
     rows = FiscalDocument.objects.filter(device_id=device_id, state__in=OWED)
-    return rows.select_related("device", "invoice").order_by("-state", "pk").first()
+    rows = rows.select_related("device", "invoice", "credit_note")
+    return rows.order_by("-state", "pk").first()
 
 
 def sale_of(document: FiscalDocument) -> FiscalSale:
-    """A document as an authority is told of it; two queries."""
+    """A document as an authority is told of it; two queries, of a credit note three.
+
+    Raises Unfit for a credit of a sale that the authority has not recorded.
+    """
+    if document.credit_note is not None:
+        return _credit_of(document, document.credit_note)
     invoice = document.invoice
     lines = list(InvoiceLine.objects.filter(invoice=invoice).order_by("pk"))
     taxes = {
@@ -113,6 +146,27 @@ def sale_of(document: FiscalDocument) -> FiscalSale:
         customer_tax_number=str(invoice.customer_as_issued.get("tax_number", "")),
         paid=invoice.paid_minor >= invoice.total_minor,
         lines=[_line(line, taxes.get(line.pk)) for line in lines],
+    )
+
+
+def _credit_of(document: FiscalDocument, note: CreditNote) -> FiscalSale:
+    """A credit note names the number of what it credits, which went before it."""
+    sale = FiscalDocument.objects.filter(invoice=note.invoice_id, kind=FiscalDocument.SALE)
+    number = sale.filter(device=document.device_id).values_list("number", flat=True).first()
+    if number is None:
+        raise Unfit("the invoice that it credits is not recorded")
+    lines = list(CreditNoteLine.objects.filter(note=note).order_by("pk"))
+    taxes = {
+        row.line_id: row for row in CreditNoteTax.objects.filter(line__in=lines, tax=VAT)
+    }  # fmt: skip
+    return FiscalSale(
+        reference=document.reference,
+        issued_at=note.issued_at,
+        customer_name=str(note.customer_as_issued.get("name", "")),
+        customer_tax_number=str(note.customer_as_issued.get("tax_number", "")),
+        paid=note.applied_minor < note.total_minor,
+        lines=[_line(line, taxes.get(line.pk)) for line in lines],
+        credits_number=number,
     )
 
 
@@ -133,7 +187,7 @@ def billed(invoice_ids: Iterable[int]) -> dict[int, str]:
     return dict(rows.order_by("pk").values_list("pk", "number"))
 
 
-def _line(line: InvoiceLine, vat: InvoiceTax | None) -> FiscalLine:
+def _line(line: InvoiceLine | CreditNoteLine, vat: InvoiceTax | CreditNoteTax | None) -> FiscalLine:
     return FiscalLine(
         revenue=line.revenue,
         name=line.description,

@@ -33,7 +33,7 @@ ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
         "Accountant",
         ("console.use", "customers.view", "money.view", "books.view", "payments.match",
          "org.approve", "ledger.close", "ledger.adjust",
-         "billing.preview", "billing.fiscal"),
+         "billing.preview", "billing.fiscal", "billing.credit"),
     ),
     "auditor": (
         "Auditor",
