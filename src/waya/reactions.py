@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from waya.org.facts import Daily, Reactions
+from waya.org.facts import Daily, Reactions, Soon
 from waya.payments.facts import PaymentsTaken
 
 REACTIONS: Reactions = {
-    PaymentsTaken: ("payments.thank",),
+    PaymentsTaken: (Soon("payments.thank"),),
 }
 
 # What each business day does, in this order, once, for each entity.

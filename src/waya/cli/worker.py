@@ -122,6 +122,7 @@ async def _take_jobs(worker_app: App, group: str) -> None:
         queues=queues_of(group),
         name=group,
         concurrency=CONCURRENCY[group],
+        fetch_job_polling_interval=1.0 if group in ("office", "all") else 5.0,
         delete_jobs="successful",
         install_signal_handlers=False,
         shutdown_graceful_timeout=_FINISH_WITHIN_SECONDS,

@@ -12,7 +12,7 @@ from django.db.models import Count, F, Min, Q, QuerySet
 
 from waya.kernel import clock
 from waya.network.drivers.lines import Address
-from waya.network.models import DesiredAccess, Profile, Router, Session
+from waya.network.models import DesiredAccess, Router, Session
 from waya.network.policy import NetworkPolicy
 from waya.network.rules import access
 from waya.network.rules.access import MARK, Wanted
@@ -20,6 +20,7 @@ from waya.network.rules.garden import WalledGarden
 from waya.network.rules.states import access_state, presence, router_state
 from waya.org.models import Approval
 from waya.org.policy import chosen
+from waya.org.rows.asking import ask
 
 REMOVAL = "network.remove"
 """The kind of approval that removals beyond the brake wait for."""
@@ -110,16 +111,21 @@ def mark(owner: UUID) -> str:
 
 def profiles(entity_id: int) -> dict[str, access.Profile]:
     """An entity's profiles, by name."""
-    rows = Profile.objects.filter(entity_id=entity_id)
     return {
-        row.name: access.Profile(
-            name=row.name,
-            rate_limit=row.rate_limit,
-            address_list=row.address_list,
-            session_timeout_seconds=row.session_timeout_seconds or 0,
+        name: access.Profile(
+            name=name,
+            rate_limit=rate_limit,
+            address_list=address_list,
+            session_timeout_seconds=timeout or 0,
         )
-        for row in rows
+        for name, rate_limit, address_list, timeout in ask(_PROFILES, [entity_id])
     }
+
+
+_PROFILES = """
+select name, rate_limit, address_list, session_timeout_seconds from network_profile
+where entity_id = %s
+"""
 
 
 def profiles_for(router: Router) -> dict[str, access.Profile]:

@@ -21,7 +21,14 @@ class Fact:
     """
 
 
-Reactions = Mapping[type[Fact], tuple[str, ...]]
+@dataclass(frozen=True, slots=True)
+class Soon:
+    """A task that nobody waits for: it is queued once for all that happens within a second."""
+
+    task: str
+
+
+Reactions = Mapping[type[Fact], tuple[str | Soon, ...]]
 Daily = tuple[str, ...]
 
 
@@ -31,8 +38,11 @@ def tell(*facts: Fact) -> None:
     for fact in facts:
         arguments = asdict(fact)
         key = ":".join(str(value) for value in arguments.values())
-        for task in listeners.get(type(fact), ()):
-            jobs.nudge(task, key=key, **arguments)
+        for listener in listeners.get(type(fact), ()):
+            if isinstance(listener, Soon):
+                jobs.nudge_many(listener.task, {key: arguments}, after=jobs.SOON)
+            else:
+                jobs.nudge(listener, key=key, **arguments)
 
 
 @cache

@@ -8,7 +8,13 @@ from waya.kernel import ids
 from waya.kernel.errors import Refused
 from waya.kernel.phone import e164
 from waya.org.models import Entity
-from waya.parties.models import Contact, Customer
+from waya.org.rows.asking import ask
+from waya.parties.models import Contact
+
+_BY_NUMBER = """
+select account_number, id from parties_customer
+where entity_id = %s and account_number = any(%s)
+"""
 
 
 def customers_by_reference(entity_id: int, typed: Iterable[str]) -> dict[str, int]:
@@ -19,11 +25,7 @@ def customers_by_reference(entity_id: int, typed: Iterable[str]) -> dict[str, in
     """
     wished = {text: _normal(text) for text in set(typed) if text.strip()}
     numbers = set(wished.values())
-    owners = dict(
-        Customer.objects.filter(entity_id=entity_id, account_number__in=numbers).values_list(
-            "account_number", "pk"
-        )
-    )
+    owners = dict(ask(_BY_NUMBER, [entity_id, list(numbers)]))
     found = {text: owners[number] for text, number in wished.items() if number in owners}
     left = [text for text in wished if text not in found]
     return found | (_by_phone(entity_id, left) if left else {})

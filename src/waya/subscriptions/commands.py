@@ -17,10 +17,22 @@ from waya.network.rules.wishes import Wish
 from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
 from waya.org.rows.among import among
+from waya.org.rows.changing import change_rows
 from waya.parties.models import Customer, Site
 from waya.subscriptions.models import Change, Subscription
 from waya.subscriptions.queries import RUNNING
-from waya.subscriptions.rules.life import CUT_OFF, LEGAL, Advance, Renewal, state_for, username
+from waya.subscriptions.rules.life import (
+    CUT_OFF,
+    LEGAL,
+    Advance,
+    Renewal,
+    Stood,
+    state_for,
+    username,
+)
+
+_STOOD = ("standing", "state", "standing_cause_id")
+_RENEWED = (*_STOOD, "started_on", "anchor_day", "paid_through", "billed_through")
 
 # No vowels and nothing that reads like something else.
 _LETTERS = "bcdfghjkmnpqrstvwxz23456789"
@@ -59,43 +71,95 @@ def _username(name: str) -> str:
 
 @transaction.atomic(savepoint=False)
 def activate(*, renewals: Sequence[Renewal], by: Actor) -> None:
-    """Begin or renew subscriptions whose period is paid (prepaid) or begun (postpaid).
-
-    Set-wise. One that was asked for becomes active and goes on the wire. Whether one that
-    was walled comes back is for `set_standings`. Refuses `subscription_ended`.
-    """
+    """Begin or renew subscriptions whose period is paid (prepaid) or begun (postpaid), as
+    `turn` does; whether one that was walled comes back is for billing to judge."""
     by = by.must("subscriptions.activate")
+    turn(renewals=renewals, standings={}, by=by)
+
+
+@transaction.atomic(savepoint=False)
+def turn(
+    *, renewals: Sequence[Renewal], standings: Mapping[int, Stood], by: Actor
+) -> list[Subscription]:
+    """Renew subscriptions, and put running ones where they stand now, by subscription; gives
+    those whose standing changed.
+
+    Set-wise. One that was asked for becomes active and goes on the wire. Entering cut_off
+    walls a running one, leaving it restores: the subscription, its audit record and what the
+    router should hold change together. Refuses `subscription_ended`.
+    """
+    by = by.must("subscriptions.stand")
     wished = {one.subscription_id: one for one in renewals}
-    rows = _locked(wished)
-    begun: list[Subscription] = []
-    for row in rows:
-        renewal = wished[row.pk]
-        if row.state == Subscription.ENDED:
-            raise Refused("subscription_ended", username=row.username)
-        if row.state == Subscription.PENDING:
-            row.state, row.started_on = Subscription.ACTIVE, renewal.start
-            begun.append(row)
-        row.anchor_day = renewal.anchor_day
-        row.paid_through = renewal.paid_through
-        row.billed_through = renewal.billed_through
-    Subscription.objects.bulk_update(
-        rows, ["state", "started_on", "anchor_day", "paid_through", "billed_through"], 500
-    )
+    rows = _locked({*wished, *standings})
+    renewed = [row for row in rows if row.pk in wished]
+    begun = [row for row in renewed if _renewed(row, wished[row.pk])]
+    changed, turned = _stand(rows, standings)
+    causes = _record(renewed, wished, begun, turned, standings, by)
+    for row in turned:
+        row.standing_cause_id = causes[row.pk]
+    touched = {row.pk: row for row in (*renewed, *changed)}
+    change_rows(touched.values(), _RENEWED if renewed else _STOOD)
     Change.objects.bulk_create(
         Change(subscription=row, kind="begun", on=wished[row.pk].start, to_plan_id=row.plan_id,
                made_at=clock.now())
         for row in begun
     )  # fmt: skip
+    wired = {row.pk: row for row in (*begun, *turned)}
+    want_many(wishes=[_wish(row, causes[key]) for key, row in wired.items()], by=by)
+    return changed
+
+
+def _stand(
+    rows: Iterable[Subscription], standings: Mapping[int, Stood]
+) -> tuple[list[Subscription], list[Subscription]]:
+    """Put running ones where they stand; gives those changed, and of them those walled or
+    back."""
+    changed, turned = [], []
+    for row in rows:
+        wished = standings.get(row.pk)
+        if wished is None or row.state not in RUNNING or row.standing == wished.standing:
+            continue
+        row.standing = wished.standing
+        changed.append(row)
+        if row.state != state_for(row.standing):
+            row.state = _legal(row, state_for(row.standing))
+            turned.append(row)
+    return changed, turned
+
+
+def _renewed(row: Subscription, renewal: Renewal) -> bool:
+    """Extend a subscription; tells whether it begins with that."""
+    if row.state == Subscription.ENDED:
+        raise Refused("subscription_ended", username=row.username)
+    begins = row.state == Subscription.PENDING
+    if begins:
+        row.state, row.started_on = Subscription.ACTIVE, renewal.start
+    row.anchor_day = renewal.anchor_day
+    row.paid_through = renewal.paid_through
+    row.billed_through = renewal.billed_through
+    return begins
+
+
+def _record(
+    renewed: Sequence[Subscription], wished: Mapping[int, Renewal],
+    begun: Sequence[Subscription], turned: Sequence[Subscription],
+    standings: Mapping[int, Stood], by: Actor,
+) -> dict[int, int]:  # fmt: skip
+    """Write what happened; gives the latest record of each subscription, its wish's cause."""
     begun_keys = {row.pk for row in begun}
-    records = record_many(by, [
+    happened = [
         _happened("activated" if row.pk in begun_keys else "renewed", row,
                   {"from": wished[row.pk].start.isoformat(),
                    "until": wished[row.pk].billed_through.isoformat()},
                   wished[row.pk].cause)
-        for row in rows
-    ])  # fmt: skip
-    causes = dict(zip((row.pk for row in rows), records, strict=True))
-    want_many(wishes=[_wish(row, causes[row.pk]) for row in begun], by=by)
+        for row in renewed
+    ] + [
+        _happened("walled" if row.standing == CUT_OFF else "restored", row,
+                  dict(standings[row.pk].why), standings[row.pk].cause)
+        for row in turned
+    ]  # fmt: skip
+    records = record_many(by, happened)
+    return dict(zip((row.pk for row in (*renewed, *turned)), records, strict=True))
 
 
 @transaction.atomic(savepoint=False)
@@ -113,36 +177,6 @@ def advance_billed(*, advances: Sequence[Advance], by: Actor) -> None:
         rows = Subscription.objects.filter(pk__in=among(keys), billed_through=since)
         if rows.update(billed_through=until) != len(keys):
             raise Refused("billed_meanwhile")
-
-
-@transaction.atomic(savepoint=False)
-def set_standings(
-    *, standings: Mapping[int, str], whys: Mapping[int, dict[str, object]],
-    cause: Mapping[int, int], by: Actor,
-) -> list[Subscription]:  # fmt: skip
-    """Put running subscriptions into a standing (good, grace, cut_off); gives those changed.
-
-    Set-wise. Entering cut_off walls, leaving it restores: the subscription, its audit record
-    and what the router should hold change together. `whys` are the facts behind each, by
-    subscription; `cause` the audit record that led to it.
-    """
-    by = by.must("subscriptions.stand")
-    rows = [row for row in _locked(standings) if row.state in RUNNING]
-    changed = [row for row in rows if row.standing != standings[row.pk]]
-    turned = [row for row in changed if row.state != state_for(standings[row.pk])]
-    for row in changed:
-        row.standing = standings[row.pk]
-        row.state = _legal(row, state_for(row.standing))
-    records = record_many(by, [
-        _happened("walled" if row.standing == CUT_OFF else "restored", row,
-                  dict(whys.get(row.pk, {})), cause.get(row.pk))
-        for row in turned
-    ])  # fmt: skip
-    for row, record in zip(turned, records, strict=True):
-        row.standing_cause_id = record
-    Subscription.objects.bulk_update(changed, ["standing", "state", "standing_cause_id"], 500)
-    want_many(wishes=[_wish(row, row.standing_cause_id) for row in turned], by=by)
-    return changed
 
 
 @transaction.atomic

@@ -34,11 +34,13 @@ from waya.org import jobs
 from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
 from waya.org.models import Branch
+from waya.org.rows.asking import ask
 
 # So many documents a task, so that no job holds a worker for long.
 AT_ONCE = 100
 _KEPT_ANSWERS = 20
 _LONGEST_WAIT = timedelta(minutes=15)
+_DEVICE = "select id from billing_fiscaldevice where entity_id = %s order by id limit 1"
 _LEASE = "select pg_try_advisory_lock(hashtext('waya.fiscal'), %s)"
 _RELEASE = "select pg_advisory_unlock(hashtext('waya.fiscal'), %s)"
 
@@ -88,21 +90,17 @@ def add_device(
     return device
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def owe(*, entity_id: int, invoice_ids: Iterable[int], by: Actor) -> int:
     """Put invoices into the outbox, in the transaction that issues them; gives how many.
 
     Nothing, if the entity has no device or an invoice costs nothing. Again does no harm.
     """
     by.must("billing.fiscalise")
-    device_id = (
-        FiscalDevice.objects.filter(entity_id=entity_id)
-        .order_by("pk")
-        .values_list("pk", flat=True)
-        .first()
-    )
-    if device_id is None:
+    devices = ask(_DEVICE, [entity_id])
+    if not devices:
         return 0
+    ((device_id,),) = devices
     now = clock.real_now()
     owed = FiscalDocument.objects.bulk_create(
         [

@@ -22,9 +22,8 @@ from waya.ledger.commands.entries import post_fresh
 from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
 from waya.org.commands.numbering import next_numbers
-from waya.org.rows.among import among
+from waya.org.rows.asking import ask
 from waya.org.rows.copying import copy_rows, reserve_keys
-from waya.parties.models import Customer
 
 _INVOICE = (
     ("id", "int8"), ("entity_id", "int8"), ("customer_id", "int8"), ("number", "varchar"),
@@ -38,6 +37,7 @@ _LINE = (
     ("tax_minor", "int8"), ("total_minor", "int8"), ("revenue", "varchar"),
     ("deferred", "bool"), ("why", "jsonb"),
 )  # fmt: skip
+_NAMES = "select id, name, account_number from parties_customer where id = any(%s)"
 _TAX = (
     ("line_id", "int8"), ("sequence", "int2"), ("tax", "varchar"), ("name", "varchar"),
     ("rate_percent", "numeric"), ("base_minor", "int8"), ("amount_minor", "int8"),
@@ -94,9 +94,7 @@ def issue(*, drafts: Sequence[Draft], by: Actor) -> list[Issued]:
 
 def _as_issued(customer_ids: set[int]) -> dict[int, str]:
     """The customers' names and numbers as the documents will keep them, as JSON."""
-    rows = Customer.objects.filter(pk__in=among(customer_ids)).values_list(
-        "pk", "name", "account_number"
-    )
+    rows = ask(_NAMES, [list(customer_ids)])
     return {key: json.dumps({"name": name, "account_number": number}) for key, name, number in rows}
 
 

@@ -230,6 +230,7 @@ def _spend_credit(run: Run, customers: Iterable[int]) -> None:
     held = Credit.objects.filter(customer_id__in=among(customers), amount_minor__gt=0)
     nothing = Money(0, run.entity.currency)
     settle_many(
+        entity_id=run.entity.pk,
         offers=[
             Offer(key, key, nothing, run.on) for key in held.values_list("customer_id", flat=True)
         ],

@@ -26,8 +26,7 @@ from waya.org.actors import Actor
 from waya.org.models import Entity
 from waya.org.policy import chosen
 from waya.org.queries import entity_of
-from waya.parties.models import Customer
-from waya.subscriptions.commands import activate
+from waya.org.rows.changing import change_rows
 from waya.subscriptions.rules.life import Renewal
 
 
@@ -54,7 +53,7 @@ class _Spent:
 
 
 @transaction.atomic(savepoint=False)
-def settle_many(*, offers: Sequence[Offer], by: Actor) -> dict[int, Settlement]:
+def settle_many(*, entity_id: int, offers: Sequence[Offer], by: Actor) -> dict[int, Settlement]:
     """Settle offers of one entity, in order; says by key where each went.
 
     Oldest invoices first, in part or whole; then pro formas that the money and the
@@ -69,14 +68,15 @@ def settle_many(*, offers: Sequence[Offer], by: Actor) -> dict[int, Settlement]:
     if not offers:
         return {}
     customers = {offer.customer_id for offer in offers}
-    known = _read(customers)
-    tolerance = chosen(DunningPolicy, known.entity.pk).tolerance_minor
+    known = _read(entity_id, customers)
+    tolerance = chosen(DunningPolicy, entity_id).tolerance_minor
     verdicts = {offer.key: _decide(offer, known, tolerance) for offer in offers}
-    renewed = _renew(offers, verdicts, known, chosen(RenewalPolicy, known.entity.pk), by)
+    renewed, renewals = _renew(offers, verdicts, known, chosen(RenewalPolicy, entity_id), by)
     _write(offers, verdicts, renewed, known, by)
     restore(
-        entity_id=known.entity.pk,
+        entity_id=entity_id,
         customer_ids=customers,
+        renewals=renewals,
         on=max(offer.on for offer in offers),
         causes={offer.customer_id: offer.cause for offer in offers if offer.cause is not None},
         by=by,
@@ -84,9 +84,8 @@ def settle_many(*, offers: Sequence[Offer], by: Actor) -> dict[int, Settlement]:
     return {offer.key: _settlement(offer, verdicts[offer.key], renewed) for offer in offers}
 
 
-def _read(customers: set[int]) -> _Open:
-    (owner,) = set(Customer.objects.filter(pk__in=customers).values_list("entity_id", flat=True))
-    known = _Open(entity_of(owner))
+def _read(entity_id: int, customers: set[int]) -> _Open:
+    known = _Open(entity_of(entity_id))
     for invoice in Invoice.objects.filter(
         customer_id__in=customers, paid_minor__lt=F("total_minor")
     ).order_by("due_on", "pk"):
@@ -132,14 +131,14 @@ def _renew(
     known: _Open,
     policy: RenewalPolicy,
     by: Actor,
-) -> dict[int, Issued]:
-    """Turn covered pro formas into invoices and extend what they pay for; gives the invoice
-    of each pro forma."""
+) -> tuple[dict[int, Issued], list[Renewal]]:
+    """Turn covered pro formas into invoices; gives the invoice of each pro forma, and what
+    they extend."""
     paid = [
         (known.asked[use.id], offer, use) for offer in offers for use in verdicts[offer.key].covered
     ]
     if not paid:
-        return {}
+        return {}, []
     bought = {asked.pk: _bought(asked, offer.on, policy) for asked, offer, _ in paid}
     prices = PriceList({asked.subscription.plan for asked, _, _ in paid}, known.entity.country)
     issued = issue(
@@ -151,22 +150,19 @@ def _renew(
     )
     for (asked, _, _), invoice in zip(paid, issued, strict=True):
         asked.state, asked.invoice_id = ProForma.PAID, invoice.id
-    ProForma.objects.bulk_update([asked for asked, _, _ in paid], ["state", "invoice_id"])
-    activate(
-        renewals=[
-            Renewal(
-                subscription_id=asked.subscription_id,
-                start=bought[asked.pk].period.start,
-                paid_through=bought[asked.pk].period.end,
-                billed_through=bought[asked.pk].period.end,
-                anchor_day=bought[asked.pk].anchor_day,
-                cause=offer.cause,
-            )
-            for asked, offer, _ in paid
-        ],
-        by=by,
-    )
-    return {asked.pk: invoice for (asked, _, _), invoice in zip(paid, issued, strict=True)}
+    change_rows([asked for asked, _, _ in paid], ["state", "invoice"])
+    renewals = [
+        Renewal(
+            subscription_id=asked.subscription_id,
+            start=bought[asked.pk].period.start,
+            paid_through=bought[asked.pk].period.end,
+            billed_through=bought[asked.pk].period.end,
+            anchor_day=bought[asked.pk].anchor_day,
+            cause=offer.cause,
+        )
+        for asked, offer, _ in paid
+    ]
+    return {asked.pk: one for (asked, _, _), one in zip(paid, issued, strict=True)}, renewals
 
 
 def _bought(asked: ProForma, on: date, policy: RenewalPolicy) -> Bought:
@@ -227,7 +223,7 @@ def _write(
             spent.append(_Spent(invoice.pk, invoice.number, use.credit, offer))
         for use in verdicts[offer.key].covered:
             spent.append(_Spent(renewed[use.id].id, renewed[use.id].number, use.credit, offer))
-    Invoice.objects.bulk_update(touched.values(), ["paid_minor", "settled_on"], 500)
+    change_rows(touched.values(), ["paid_minor", "settled_on"])
     _spend_credit([one for one in spent if one.minor], known, by)
     Credit.objects.bulk_create(
         [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,8 +14,9 @@ from waya.billing.queries.standings import Judged, judge
 from waya.billing.rules.dunning import Standing, worse
 from waya.kernel.money import Money
 from waya.org.actors import Actor
-from waya.subscriptions.commands import set_standings
+from waya.subscriptions.commands import turn
 from waya.subscriptions.models import Subscription
+from waya.subscriptions.rules.life import Renewal, Stood
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,32 +35,34 @@ def apply_standings(*, entity_id: int, customer_ids: Iterable[int], on: date, by
     calls this to restrict has asked the brake and has looked for money in flight.
     """
     by = by.must("billing.stand")
-    judged = judge(entity_id, customer_ids, on)
-    return _apply(judged, {}, by)
+    return _apply(judge(entity_id, customer_ids, on), (), {}, by)
 
 
 @transaction.atomic(savepoint=False)
 def restore(
-    *, entity_id: int, customer_ids: Iterable[int], on: date, causes: Mapping[int, int], by: Actor
-) -> Applied:
-    """Bring back those who are no longer as far behind as they were; restricts nobody.
+    *, entity_id: int, customer_ids: Iterable[int], on: date, renewals: Sequence[Renewal] = (),
+    causes: Mapping[int, int], by: Actor,
+) -> Applied:  # fmt: skip
+    """Extend what was paid for, and bring back those who are then no longer as far behind
+    as they were; restricts nobody.
 
     `causes` are the audit records (a payment) by customer.
     """
     by = by.must("billing.stand")
-    judged = [one for one in judge(entity_id, customer_ids, on) if worse(one.was, one.standing)]
-    return _apply(judged, causes, by)
+    paid = {one.subscription_id: one.paid_through for one in renewals}
+    judged = judge(entity_id, customer_ids, on, paid)
+    return _apply([one for one in judged if worse(one.was, one.standing)], renewals, causes, by)
 
 
-def _apply(judged: list[Judged], causes: Mapping[int, int], by: Actor) -> Applied:
+def _apply(
+    judged: list[Judged], renewals: Sequence[Renewal], causes: Mapping[int, int], by: Actor
+) -> Applied:
     turning = [one for one in judged if one.standing != one.was]
-    changed = set_standings(
-        standings={one.subscription_id: one.standing.value for one in turning},
-        whys={one.subscription_id: one.why for one in turning},
-        cause={
-            one.subscription_id: causes[one.customer_id]
+    changed = turn(
+        renewals=renewals,
+        standings={
+            one.subscription_id: Stood(one.standing.value, one.why, causes.get(one.customer_id))
             for one in turning
-            if one.customer_id in causes
         },
         by=by,
     )

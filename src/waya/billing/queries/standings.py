@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import F, Min, Q, Sum
+from django.db.models import F, Q
 
-from waya.billing.models import Invoice, ProForma
+from waya.billing.models import Invoice
 from waya.billing.policy import DunningPolicy
 from waya.billing.rules.dunning import Standing, lapse_due, standing, worse, worst
 from waya.kernel.money import Money
 from waya.org.models import Entity
 from waya.org.policy import chosen
 from waya.org.queries import entity_of
+from waya.org.rows.asking import ask
 from waya.subscriptions.models import Subscription
 from waya.subscriptions.queries import RUNNING
 
@@ -38,8 +39,40 @@ class _Behind:
     owed_minor: int
 
 
-def judge(entity_id: int, customer_ids: Iterable[int], on: date) -> list[Judged]:
-    """The standing of each running subscription of some customers, as of a day.
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What is judged of a subscription."""
+
+    id: int
+    customer_id: int
+    router_id: int
+    standing: str
+    paid_through: date | None
+
+
+_ROWS = """
+select id, customer_id, router_id, standing, paid_through from subscriptions_subscription
+where customer_id = any(%s) and state = any(%s) order by id
+"""
+_ASKED = """
+select subscription_id, sum(total_minor)::bigint from billing_proforma
+where customer_id = any(%s) and state = 'open' group by subscription_id
+"""
+_OVERDUE = """
+select customer_id, min(due_on), sum(total_minor - paid_minor)::bigint from billing_invoice
+where customer_id = any(%s) and paid_minor < total_minor - %s and paid_minor < total_minor
+group by customer_id
+"""
+
+
+def judge(
+    entity_id: int,
+    customer_ids: Iterable[int],
+    on: date,
+    paid: Mapping[int, date | None] | None = None,
+) -> list[Judged]:
+    """The standing of each running subscription of some customers, as of a day; `paid` is
+    through when some are paid by what is just being settled, by subscription.
 
     A prepaid one falls due on its period's last day; an invoice that is overdue by more
     than the tolerance counts against every subscription of its customer.
@@ -48,10 +81,12 @@ def judge(entity_id: int, customer_ids: Iterable[int], on: date) -> list[Judged]
     policy = chosen(DunningPolicy, entity_id)
     entity = entity_of(entity_id)
     behind = _overdue(wanted, policy)
-    asked = _asked(wanted)
-    rows = Subscription.objects.filter(customer_id__in=wanted, state__in=RUNNING).order_by("pk")
+    asked = dict(ask(_ASKED, [list(wanted)]))
+    rows = [_Row(*one) for one in ask(_ROWS, [list(wanted), list(RUNNING)])]
+    if paid:
+        rows = [replace(row, paid_through=paid.get(row.id, row.paid_through)) for row in rows]
     return [
-        _judged(row, behind.get(row.customer_id), asked.get(row.pk, 0), on, policy, entity)
+        _judged(row, behind.get(row.customer_id), asked.get(row.id, 0), on, policy, entity)
         for row in rows
     ]
 
@@ -75,27 +110,12 @@ def customers_to_restrict(entity_id: int, on: date) -> list[Judged]:
 
 
 def _overdue(customers: set[int], policy: DunningPolicy) -> dict[int, _Behind]:
-    rows = (
-        Invoice.objects.filter(
-            customer_id__in=customers, paid_minor__lt=F("total_minor") - policy.tolerance_minor
-        )
-        .values("customer_id")
-        .annotate(oldest=Min("due_on"), owed=Sum(F("total_minor") - F("paid_minor")))
-    )
-    return {row["customer_id"]: _Behind(row["oldest"], row["owed"]) for row in rows}
-
-
-def _asked(customers: set[int]) -> dict[int, int]:
-    rows = ProForma.objects.filter(customer_id__in=customers, state=ProForma.OPEN)
-    return dict(
-        rows.values("subscription_id")
-        .annotate(owed=Sum("total_minor"))
-        .values_list("subscription_id", "owed")
-    )
+    rows = ask(_OVERDUE, [list(customers), policy.tolerance_minor])
+    return {customer_id: _Behind(oldest, owed) for customer_id, oldest, owed in rows}
 
 
 def _judged(
-    row: Subscription,
+    row: _Row,
     behind: _Behind | None,
     asked_minor: int,
     on: date,
@@ -123,5 +143,5 @@ def _judged(
                 "grace_days": policy.prepaid_grace_days}  # fmt: skip
     elif for_debt != Standing.GOOD:
         why |= {"rule": "invoice overdue", "grace_days": policy.grace_days}
-    return Judged(row.pk, row.customer_id, row.router_id, row.standing,
+    return Judged(row.id, row.customer_id, row.router_id, row.standing,
                   worst(for_lapse, for_debt), why)  # fmt: skip

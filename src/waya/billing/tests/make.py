@@ -99,4 +99,4 @@ def pays(subscription: Subscription, minor: int, on: date) -> Settlement:
     customer_id = subscription.customer_id
     lock_customers(customer_ids=[customer_id], by=SYSTEM)
     offer = Offer(1, customer_id, Money(minor, "KES"), on)
-    return settle_many(offers=[offer], by=SYSTEM)[1]
+    return settle_many(entity_id=subscription.entity_id, offers=[offer], by=SYSTEM)[1]

@@ -171,7 +171,7 @@ def test_a_running_subscription_is_not_quoted() -> None:
 def test_who_may_not_settle_is_refused() -> None:
     nobody = Actor("person", 1, "Nobody")
     with pytest.raises(Refused, match="not_allowed"):
-        settle_many(offers=[], by=nobody)
+        settle_many(entity_id=1, offers=[], by=nobody)
 
 
 def test_many_offers_take_as_many_queries_as_one(
@@ -184,7 +184,7 @@ def test_many_offers_take_as_many_queries_as_one(
     offers = [Offer(n, row.customer_id, Money(2500_00, "KES"), JUNE_10)
               for n, row in enumerate(rows)]  # fmt: skip
     with django_assert_max_num_queries(60):
-        settle_many(offers=offers[:1], by=SYSTEM)
+        settle_many(entity_id=entity.pk, offers=offers[:1], by=SYSTEM)
     with django_assert_max_num_queries(60):
-        settle_many(offers=offers[1:], by=SYSTEM)
+        settle_many(entity_id=entity.pk, offers=offers[1:], by=SYSTEM)
     assert Subscription.objects.filter(state="active").count() == 12

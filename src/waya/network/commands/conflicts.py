@@ -11,6 +11,7 @@ from waya.kernel import clock
 from waya.network.models import DesiredAccess, HandEdit, Router
 from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
+from waya.org.rows.changing import change_rows
 
 
 @transaction.atomic
@@ -30,7 +31,7 @@ def note_conflicts(*, router: Router, words: Mapping[str, str], by: Actor) -> No
     for row in rows:
         row.conflict_since, row.confirmed_at = now, None
         row.refusal = words[row.name][:200]
-    DesiredAccess.objects.bulk_update(rows, ["conflict_since", "confirmed_at", "refusal"], 500)
+    change_rows(rows, ["conflict_since", "confirmed_at", "refusal"])
     HandEdit.objects.bulk_create(
         HandEdit(
             router=router,

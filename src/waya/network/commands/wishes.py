@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Case, F, Value, When
-from django.db.models.functions import Least
 
 from waya.kernel import clock
 from waya.network.commands.routers import ensure_profiles
-from waya.network.models import DesiredAccess, Router
+from waya.network.models import DesiredAccess
 from waya.network.rules.trouble import Trouble
 from waya.network.rules.wishes import Held, Wish, changes, enabled
 from waya.org import jobs
 from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
+from waya.org.rows.asking import ask
 
 # Nothing that reads like something else: a technician types it into a modem.
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 _PASSWORD_LENGTH = 12
 _SOON = timedelta(seconds=5)
+
+_LOCK = """
+select id, entity_id, wanted from network_router where id = any(%s) order by id for no key update
+"""
+# Null stays null: a router that nothing is wrong with is not told to wait.
+_MORE_WANTED = """
+update network_router set wanted = wanted + 1, next_try_at = case
+    when next_try_at > %s and trouble <> %s then %s else next_try_at end
+where id = any(%s)
+"""
 
 
 @transaction.atomic(savepoint=False)
@@ -49,22 +59,26 @@ def want_many(*, wishes: Sequence[Wish], by: Actor) -> None:
     _write(fresh, routers, now)
     _forget_refusals([before[key] for w in fresh if (key := (w.router_id, w.name)) in before])
     changed = sorted({wish.router_id for wish in fresh})
-    Router.objects.filter(pk__in=changed).update(
-        wanted=F("wanted") + 1,
-        next_try_at=Case(
-            When(next_try_at=None, then=Value(None)),
-            When(trouble=Trouble.WRONG_PASSWORD, then=F("next_try_at")),
-            default=Least(F("next_try_at"), Value(now + _SOON)),
-        ),
-    )
+    with connection.cursor() as cursor:
+        soon = now + _SOON
+        cursor.execute(_MORE_WANTED, [soon, Trouble.WRONG_PASSWORD, soon, changed])
     record_many(by, [_happened(wish) for wish in fresh])
-    for router_id in changed:
-        jobs.nudge("network.reconcile", key=f"router:{router_id}", router_id=router_id)
+    jobs.nudge_many("network.reconcile", {
+        f"router:{router_id}": {"router_id": router_id} for router_id in changed
+    })  # fmt: skip
 
 
-def _locked(router_ids: Iterable[int]) -> Mapping[int, Router]:
-    rows = Router.objects.filter(pk__in=sorted(router_ids)).order_by("pk")
-    return {row.pk: row for row in rows.select_for_update(no_key=True, of=("self",))}
+@dataclass(frozen=True, slots=True)
+class _Router:
+    """A locked router: whose it is, and how much was wanted of it so far."""
+
+    id: int
+    entity_id: int
+    wanted: int
+
+
+def _locked(router_ids: Iterable[int]) -> Mapping[int, _Router]:
+    return {row[0]: _Router(*row) for row in ask(_LOCK, [list(router_ids)])}
 
 
 def _before(routers: Iterable[int], names: Iterable[str]) -> dict[tuple[int, str], DesiredAccess]:
@@ -84,7 +98,7 @@ def _make_passwords(names: Sequence[str]) -> None:
         )
 
 
-def _write(wishes: Sequence[Wish], routers: Mapping[int, Router], since: datetime) -> None:
+def _write(wishes: Sequence[Wish], routers: Mapping[int, _Router], since: datetime) -> None:
     rows = [
         DesiredAccess(
             router_id=wish.router_id,

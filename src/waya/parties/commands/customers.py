@@ -13,7 +13,7 @@ from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
 from waya.org.commands.numbering import reserve_account_numbers
 from waya.org.models import Entity
-from waya.org.rows.among import among
+from waya.org.rows.asking import ask
 from waya.parties.models import Contact, Customer, Site
 
 
@@ -57,9 +57,9 @@ def lock_customers(*, customer_ids: Iterable[int], by: Actor) -> dict[int, int]:
     """Lock customers until the transaction ends, in id order: the first lock of any that
     touches their money or service. Gives the entity of each."""
     by.must("parties.lock")
-    return dict(
-        Customer.objects.filter(pk__in=among(set(customer_ids)))
-        .order_by("pk")
-        .select_for_update(no_key=True, of=("self",))
-        .values_list("pk", "entity_id")
-    )
+    return dict(ask(_LOCK, [list(set(customer_ids))]))
+
+
+_LOCK = """
+select id, entity_id from parties_customer where id = any(%s) order by id for no key update
+"""

@@ -10,7 +10,7 @@ from django.db import transaction
 from waya.billing.commands.settle import settle_many
 from waya.billing.rules.offers import Offer, Settlement
 from waya.kernel import clock
-from waya.ledger.commands.entries import post_many
+from waya.ledger.commands.entries import post_fresh
 from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
 from waya.org.commands.numbering import next_numbers
@@ -42,6 +42,7 @@ def book_many(*, arrived: Sequence[Arrived], by: Actor) -> list[Payment]:
     causes = record_many(by, [_happened(*one) for one in zip(keys, arrived, strict=True)])
     on = clock.today(entity.zone)
     settled = settle_many(
+        entity_id=entity.pk,
         offers=[
             Offer(key, one.customer_id, one.money, on, cause)
             for key, one, cause in zip(keys, arrived, causes, strict=True)
@@ -50,7 +51,7 @@ def book_many(*, arrived: Sequence[Arrived], by: Actor) -> list[Payment]:
         by=by,
     )
     entries = [taken(one, settled.get(key)) for key, one in zip(keys, arrived, strict=True)]
-    post_many(entries=entries, by=by)
+    post_fresh(entries=entries, by=by)
     payments = _write(keys, arrived, by)
     allocate(settled=settled, by=by)
     tell(PaymentsTaken(entity.pk))

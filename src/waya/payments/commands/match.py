@@ -16,6 +16,7 @@ from waya.ledger.commands.entries import post_many
 from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
 from waya.org.facts import tell
+from waya.org.rows.changing import change_rows
 from waya.parties.commands.customers import lock_customers
 from waya.payments.commands.booking import allocate
 from waya.payments.facts import PaymentsTaken
@@ -77,13 +78,11 @@ def match_many(*, matches: Sequence[Match], by: Actor) -> list[Payment]:
         row.matched_at, row.matched_by, row.thanked_at = clock.now(), by.name, None
     causes = _record(rows, by)
     on = clock.today(entity.zone)
-    settled = settle_many(
-        offers=[
-            Offer(row.pk, wished[row.pk], _money(row), on, cause)
-            for row, cause in zip(rows, causes, strict=True)
-        ],
-        by=by,
-    )
+    offers = [
+        Offer(row.pk, wished[row.pk], _money(row), on, cause)
+        for row, cause in zip(rows, causes, strict=True)
+    ]
+    settled = settle_many(entity_id=entity.pk, offers=offers, by=by)
     post_many(
         entries=[
             matched(
@@ -99,7 +98,7 @@ def match_many(*, matches: Sequence[Match], by: Actor) -> list[Payment]:
         ],
         by=by,
     )
-    Payment.objects.bulk_update(rows, ["customer", "matched_at", "matched_by", "thanked_at"])
+    change_rows(rows, ["customer", "matched_at", "matched_by", "thanked_at"])
     allocate(settled=settled, by=by)
     tell(PaymentsTaken(entity.pk))
     return rows

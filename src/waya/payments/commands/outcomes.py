@@ -12,6 +12,7 @@ from waya.messaging.commands import send_many
 from waya.messaging.rules.words import Say, sum_words
 from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
+from waya.org.rows.changing import change_rows
 from waya.parties.models import Customer
 from waya.payments.drivers import Outcome
 from waya.payments.drivers.daraja import outcome
@@ -81,7 +82,7 @@ def _end_prompts(batch: Batch, by: Actor) -> None:
     changed = {**noted, **batch.paid}
     fields = ["state", "result_code", "result_text", "ended_at"]
     if changed:
-        Prompt.objects.bulk_update(changed.values(), fields)
+        change_rows(changed.values(), fields)
     tell_failed(prompts=list(failed.values()), speak=batch.policy.tell_refused_prompts, by=by)
 
 

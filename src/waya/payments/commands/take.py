@@ -46,7 +46,7 @@ def take_many(*, merchant_id: int, notification_ids: Sequence[int], by: Actor) -
     by = by.must("payments.take")
     with connection.cursor() as cursor:
         cursor.execute(_TAKE_IN_TURN, [merchant_id])
-    merchant = Merchant.objects.select_related("entity").get(pk=merchant_id)
+    merchant = inbox.merchant_of(merchant_id)
     by = replace(by, entity_id=merchant.entity_id)
     batch = _read(merchant, notification_ids)
     if not batch.heard:
@@ -85,7 +85,7 @@ def drain(*, merchant_id: int, by: Actor) -> int:
     notifications were worked off.
     """
     by = by.must("payments.take")
-    merchant = Merchant.objects.get(pk=merchant_id)
+    merchant = inbox.merchant_of(merchant_id)
     policy = chosen(PaymentPolicy, merchant.entity_id)
     done = 0
     while _lease(merchant_id):

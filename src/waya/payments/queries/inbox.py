@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
-from django.db import connection
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
-from waya.billing.models import Invoice
 from waya.kernel import clock
-from waya.parties.models import Customer
+from waya.org.rows.asking import ask
+from waya.org.rows.remembered import Remembered
 from waya.parties.queries import customers_by_reference
 from waya.payments.models import Merchant, Notification, Payment, Prompt
 from waya.payments.policy import PaymentPolicy
@@ -35,29 +34,41 @@ where n.merchant_id = %(merchant)s and n.state = 'waiting' and n.id > %(after)s
 order by n.id limit %(limit)s
 """
 
+_CLOSED = """
+select s.customer_id from subscriptions_subscription s where s.customer_id = any(%s)
+group by s.customer_id
+having bool_and(s.state = 'ended') and not exists (
+    select from billing_invoice i
+    where i.customer_id = s.customer_id and i.paid_minor < i.total_minor)
+"""
+
 
 def takeable(merchant: Merchant, policy: PaymentPolicy, *, limit: int, after: int = 0) -> list[int]:
     """Notifications that can be worked off now, oldest first."""
     patience = timedelta(minutes=policy.join_minutes)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _TAKEABLE,
-            {
-                "merchant": merchant.pk,
-                "provider": merchant.provider,
-                "account": merchant.short_code,
-                "patience_ends": clock.real_now() - patience,
-                "after": after,
-                "limit": limit,
-            },
-        )
-        return [key for (key,) in cursor.fetchall()]
+    values = {
+        "merchant": merchant.pk,
+        "provider": merchant.provider,
+        "account": merchant.short_code,
+        "patience_ends": clock.real_now() - patience,
+        "after": after,
+        "limit": limit,
+    }
+    return [key for (key,) in ask(_TAKEABLE, values)]
 
 
 def merchants_with_waiting() -> list[int]:
     """Merchants that have told us something which is not worked off."""
     waiting = Notification.objects.filter(merchant=OuterRef("pk"), state=Notification.WAITING)
     return list(Merchant.objects.filter(Exists(waiting)).values_list("pk", flat=True))
+
+
+def _merchant(merchant_id: int) -> Merchant:
+    return Merchant.objects.select_related("entity").get(pk=merchant_id)
+
+
+merchant_of = Remembered(_merchant)
+"""A merchant account and its entity, for reading alone."""
 
 
 def merchant_at(path: str) -> Merchant | None:
@@ -92,12 +103,13 @@ def open_prompts(merchant_id: int, customer_ids: Collection[int]) -> QuerySet[Pr
 
 def payments_of(merchant: Merchant, transactions: Iterable[str]) -> dict[str, Payment]:
     """Payments that are booked already, by the provider's transaction."""
-    rows = Payment.objects.filter(
-        provider=merchant.provider,
-        account=merchant.short_code,
-        transaction__in=list(transactions),
-    )
+    rows = Payment.objects.raw(_PAID, [merchant.provider, merchant.short_code, list(transactions)])
     return {row.transaction: row for row in rows}
+
+
+_PAID = """
+select * from payments_payment where provider = %s and account = %s and transaction = any(%s)
+"""
 
 
 def owners(entity_id: int, typed: Collection[str]) -> dict[str, int]:
@@ -120,16 +132,7 @@ def owners(entity_id: int, typed: Collection[str]) -> dict[str, int]:
 
 def closed_accounts(customer_ids: Iterable[int]) -> set[int]:
     """Customers whose every subscription has ended and who owe nothing."""
-    rows = Subscription.objects.filter(customer=OuterRef("pk"))
-    owing = Invoice.objects.filter(customer=OuterRef("pk"), paid_minor__lt=F("total_minor"))
-    return set(
-        Customer.objects.filter(
-            Exists(rows),
-            ~Exists(rows.exclude(state=Subscription.ENDED)),
-            ~Exists(owing),
-            pk__in=set(customer_ids),
-        ).values_list("pk", flat=True)
-    )
+    return {key for (key,) in ask(_CLOSED, [list(customer_ids)])}
 
 
 def waiting_count(entity_id: int) -> int:

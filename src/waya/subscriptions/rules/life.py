@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -28,6 +29,16 @@ class Renewal:
     paid_through: date | None
     billed_through: date
     anchor_day: int
+    cause: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stood:
+    """Where a subscription stands now (good, grace, cut_off), the facts behind it, and the
+    audit record that led to it."""
+
+    standing: str
+    why: Mapping[str, object]
     cause: int | None = None
 
 
