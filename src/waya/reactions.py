@@ -14,6 +14,8 @@ DAILY: Daily = (
     "billing.commands.renewals.bill",
     "billing.commands.recognition.recognise_month",
     "billing.commands.reminders.remind",
+    "billing.commands.standings.bring_back",
+    "payments.commands.climb.climb",
     "payments.commands.cut_off.cut_off",
     "ledger.commands.balances.fold_balances",
     "billing.commands.recognition.fold_sums",
@@ -22,5 +24,6 @@ DAILY: Daily = (
 # Which task goes on when an approval of a kind is granted.
 APPROVED: dict[str, str] = {
     "cut_off": "payments.cut_off_approved",
+    "write_off": "billing.write_off_approved",
     "network.remove": "network.remove_approved",
 }

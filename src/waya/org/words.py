@@ -34,6 +34,7 @@ REFUSALS = {
     "no_account": _("The chart has no account for %(purpose)s."),
     # parties
     "name_missing": _("Say whose account it is: the name is missing."),
+    "tag_too_long": _("%(tag)s is too long for a tag: thirty letters at most."),
     "phone_unreadable": _("This is no phone number that we can read. Write it as 0712 345 678."),
     "too_many_codes": _("Enough codes for now. Wait %(minutes)s minutes, then ask again."),
     "code_wrong": _("This is not the code. Look at the latest SMS, or ask for a new code."),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import uuid
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 
 class Customer(models.Model):
-    """Who pays. The account number has a check digit; it is shown in threes."""
+    """Who pays. The account number has a check digit; it is shown in threes. `tags` are words of
+    the ISP's own by which customers are told apart."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     entity = models.ForeignKey("org.Entity", on_delete=models.PROTECT, related_name="+")
@@ -17,6 +19,7 @@ class Customer(models.Model):
     language = models.CharField(max_length=5, default="en")
     created_at = models.DateTimeField()
     note = models.TextField(blank=True)
+    tags = ArrayField(models.CharField(max_length=30), default=list, db_default=[])
 
     class Meta:
         indexes = [models.Index(fields=["entity", "name"], name="customer_by_name")]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db import connection
-from django.db.models import F, Max, QuerySet, Sum
+from django.db.models import F, QuerySet, Sum
 
 from waya.billing.models import Credit, CreditNote, Invoice, ProForma
 from waya.billing.queries.ageing import unlike_their_invoices
@@ -143,28 +143,26 @@ def _one_entry(entity: Entity) -> str:
 
 
 def _standings(entity: Entity) -> str:
-    """As of the last day whose cut-off was worked through; those that wait for a person, or
-    fell behind since, are not wrong."""
-    day = DailyRun.objects.filter(entity=entity, kind__contains="cut_off").aggregate(
-        last=Max("day")
-    )["last"]
-    if (
-        day is None
-        or Approval.objects.filter(
-            entity=entity, kind="cut_off", state__in=(Approval.WAITING, Approval.GRANTED)
-        ).exists()
-    ):
+    """As of the last day whose cut-off was worked through; those that wait for a person, that
+    something spared then or spares now, or that fell behind since, are not wrong."""
+    last = DailyRun.objects.filter(entity=entity, kind__contains="cut_off").order_by("-day").first()
+    waits = Approval.objects.filter(
+        entity=entity, kind="cut_off", state__in=(Approval.WAITING, Approval.GRANTED)
+    )
+    if last is None or waits.exists():
         return ""
     customers = Subscription.objects.filter(entity=entity, state__in=RUNNING).values_list(
         "customer_id", flat=True
     )
-    wrong = [
-        one
-        for one in judge(entity.pk, customers, day)
-        if (one.standing == Standing.CUT_OFF) != (one.was == Standing.CUT_OFF)
-    ]
+    judged = judge(entity.pk, customers, last.day)
+    shut = (Standing.CUT_OFF, Standing.OFF)
+    wrong = [one for one in judged if one.standing not in shut and one.was in shut]
+    free = [one for one in judged if one.tonight in shut and one.was not in shut]
+    spared = sum(last.outcome.get("spared", {}).values(), last.outcome.get("money_in_flight", 0))
+    wrong += free if len(free) > spared else []
     return (
-        f"as of {day}: " + _some([f"#{w.subscription_id} {w.was}, not {w.standing}" for w in wrong])
+        f"as of {last.day}: "
+        + _some([f"#{w.subscription_id} {w.was}, not {w.standing}" for w in wrong])
         if wrong
         else ""
     )

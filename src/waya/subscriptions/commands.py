@@ -24,13 +24,16 @@ from waya.subscriptions.queries import RUNNING
 from waya.subscriptions.rules.life import (
     CUT_OFF,
     LEGAL,
+    OFF,
     Advance,
     Renewal,
     Stood,
     state_for,
+    turns,
     username,
 )
 
+_TURNED = {CUT_OFF: "walled", OFF: "disconnected"}
 _STOOD = ("standing", "state", "standing_cause_id")
 _RENEWED = (*_STOOD, "started_on", "anchor_day", "paid_through", "billed_through")
 
@@ -85,8 +88,8 @@ def turn(
     those whose standing changed.
 
     Set-wise. One that was asked for becomes active and goes on the wire. Entering cut_off
-    walls a running one, leaving it restores: the subscription, its audit record and what the
-    router should hold change together. Refuses `subscription_ended`.
+    walls a running one, off disables it, leaving them restores: the subscription, its audit
+    record and what the router should hold change together. Refuses `subscription_ended`.
     """
     by = by.must("subscriptions.stand")
     wished = {one.subscription_id: one for one in renewals}
@@ -112,18 +115,18 @@ def turn(
 def _stand(
     rows: Iterable[Subscription], standings: Mapping[int, Stood]
 ) -> tuple[list[Subscription], list[Subscription]]:
-    """Put running ones where they stand; gives those changed, and of them those walled or
-    back."""
+    """Put running ones where they stand; gives those changed, and of them those walled,
+    disabled or back."""
     changed, turned = [], []
     for row in rows:
         wished = standings.get(row.pk)
         if wished is None or row.state not in RUNNING or row.standing == wished.standing:
             continue
+        if turns(row.standing, wished.standing):
+            row.state = _legal(row, state_for(wished.standing))
+            turned.append(row)
         row.standing = wished.standing
         changed.append(row)
-        if row.state != state_for(row.standing):
-            row.state = _legal(row, state_for(row.standing))
-            turned.append(row)
     return changed, turned
 
 
@@ -154,7 +157,7 @@ def _record(
                   wished[row.pk].cause)
         for row in renewed
     ] + [
-        _happened("walled" if row.standing == CUT_OFF else "restored", row,
+        _happened(_TURNED.get(row.standing, "restored"), row,
                   dict(standings[row.pk].why), standings[row.pk].cause)
         for row in turned
     ]  # fmt: skip
@@ -223,7 +226,7 @@ def _wish(row: Subscription, cause: int | None) -> Wish:
         router_id=row.router_id,
         name=row.username,
         profile=profile,
-        enabled=not ended,
+        enabled=not ended and row.standing != OFF,
         restricted=walled or ended,
         owner=row.public_id,
         customer_id=row.customer_id,

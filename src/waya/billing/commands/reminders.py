@@ -1,35 +1,42 @@
-"""Remind whoever has something to pay, on the days that policy says, each day once."""
+"""Remind whoever has something to pay, on the days that the ladder says, each once."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 from django.db import transaction
 from django.db.models import F
 
+from waya.billing.commands.dunning.climbing import claim
 from waya.billing.commands.notices import Notice, notify
 from waya.billing.models import Invoice, ProForma
-from waya.billing.policy import DunningPolicy
-from waya.billing.rules.dunning import reminder_offset
+from waya.billing.queries.tonight import nights, whom
+from waya.billing.rules.ladder.tonight import Step, key_of
+from waya.billing.rules.ladder.values import Action
 from waya.kernel.money import Money
 from waya.org.actors import Actor
-from waya.org.policy import chosen
+from waya.org.queries import entity_of
+from waya.org.rows.chunking import chunks
 from waya.subscriptions.queries import RUNNING
 
+CHUNK = 5000
 
-@transaction.atomic
+
 def remind(*, entity_id: int, on: date, by: Actor) -> dict[str, int]:
-    """Say what was asked and invoiced today, and remind of pro formas before their period
-    and of invoices around their due day. What is paid by then is not mentioned.
+    """Say what was asked and invoiced today, and whatever the ladder has to say: of pro formas
+    before their period and of invoices around their due day. What is paid by then is not
+    mentioned, nor is what is disputed or promised.
 
-    Each reminder is said once for each document and day, however often this runs.
+    Each message is said once for each document and rung, however often this runs.
     """
     by = by.must("billing.remind")
-    policy = chosen(DunningPolicy, entity_id)
-    notices = _fresh(entity_id, on) + _asked(entity_id, on, policy)
-    notices += _invoiced(entity_id, on, policy)
-    notify(notices=notices, by=by)
-    return {"reminders": len(notices)}
+    with transaction.atomic():
+        fresh = _fresh(entity_id, on)
+        notify(notices=fresh, by=by)
+    said = len(fresh)
+    for chunk in chunks(sorted(whom(entity_id, on, (Action.MESSAGE,))), CHUNK):
+        said += _say(entity_id, chunk, on, by)
+    return {"reminders": said}
 
 
 def _fresh(entity_id: int, on: date) -> list[Notice]:
@@ -51,47 +58,28 @@ def _fresh(entity_id: int, on: date) -> list[Notice]:
     ]  # fmt: skip
 
 
-def _asked(entity_id: int, on: date, policy: DunningPolicy) -> list[Notice]:
-    """A prepaid period is due by the day before it begins; after that it is walled, and the
-    message of the block has said so."""
-    starts = [on + timedelta(days=days + 1) for days in policy.remind_days_before]
-    rows = ProForma.objects.filter(
-        entity_id=entity_id,
-        state=ProForma.OPEN,
-        start__in=starts,
-        subscription__state__in=RUNNING,
-    )
-    return [
-        Notice(
-            one.customer_id,
-            "reminder",
-            Money(one.total_minor, one.currency),
-            one.start - timedelta(days=1),
-            f"reminder:pro_forma:{one.pk}:{on.isoformat()}",
-        )
-        for one in rows
+@transaction.atomic
+def _say(entity_id: int, customers: list[int], on: date, by: Actor) -> int:
+    """Say to some customers what their night has to say; gives how much was said."""
+    found = nights(entity_id, customers, on)
+    wished = [
+        step
+        for night in found.values()
+        for step in night.steps
+        if step.rung.action is Action.MESSAGE
     ]
+    claimed = claim(entity_id=entity_id, steps=wished, on=on, by=by)
+    currency = entity_of(entity_id).currency
+    notices = [_notice(step, currency, on) for step in wished if key_of(step) in claimed]
+    notify(notices=notices, by=by)
+    return len(notices)
 
 
-def _invoiced(entity_id: int, on: date, policy: DunningPolicy) -> list[Notice]:
-    latest = on + timedelta(days=max(policy.remind_days_before, default=0))
-    earliest = on - timedelta(days=max(policy.remind_days_after, default=0))
-    rows = Invoice.objects.filter(
-        entity_id=entity_id,
-        due_on__range=(earliest, latest),
-        paid_minor__lt=F("total_minor") - policy.tolerance_minor,
+def _notice(step: Step, currency: str, on: date) -> Notice:
+    return Notice(
+        step.customer_id,
+        step.rung.text,
+        Money(step.debt.owed_minor, currency),
+        step.debt.due,
+        f"{step.rung.key}:{step.debt.key}:{on.isoformat()}",
     )
-    return [
-        Notice(
-            one.customer_id,
-            "reminder",
-            Money(one.total_minor - one.paid_minor, one.currency),
-            one.due_on,
-            f"reminder:invoice:{one.pk}:{on.isoformat()}",
-        )
-        for one in rows
-        if reminder_offset(
-            one.due_on, on, before=policy.remind_days_before, after=policy.remind_days_after
-        )
-        is not None
-    ]

@@ -14,9 +14,13 @@ from waya.billing.queries.standings import Judged, judge
 from waya.billing.rules.dunning import Standing, worse
 from waya.kernel.money import Money
 from waya.org.actors import Actor
+from waya.org.rows.chunking import chunks
+from waya.parties.commands.customers import lock_customers
 from waya.subscriptions.commands import turn
 from waya.subscriptions.models import Subscription
 from waya.subscriptions.rules.life import Renewal, Stood
+
+CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +33,15 @@ class Applied:
 
 @transaction.atomic(savepoint=False)
 def apply_standings(*, entity_id: int, customer_ids: Iterable[int], on: date, by: Actor) -> Applied:
-    """Judge customers as of a day and make their service agree, both ways.
+    """Judge customers as of a day and make their service agree, both ways; whom a promise, a
+    holiday or an outage spares is not restricted further.
 
     Nothing is remembered: judging again, or after a week's outage, gives the same. Whoever
     calls this to restrict has asked the brake and has looked for money in flight.
     """
     by = by.must("billing.stand")
-    return _apply(judge(entity_id, customer_ids, on), (), {}, by)
+    judged = judge(entity_id, customer_ids, on)
+    return _apply([(one, one.tonight) for one in judged], (), {}, by)
 
 
 @transaction.atomic(savepoint=False)
@@ -51,24 +57,51 @@ def restore(
     by = by.must("billing.stand")
     paid = {one.subscription_id: one.paid_through for one in renewals}
     judged = judge(entity_id, customer_ids, on, paid)
-    return _apply([one for one in judged if worse(one.was, one.standing)], renewals, causes, by)
+    back = [(one, one.standing) for one in judged if worse(one.was, one.standing)]
+    return _apply(back, renewals, causes, by)
+
+
+def bring_back(*, entity_id: int, on: date, by: Actor) -> dict[str, int]:
+    """Bring back whoever is held off and is not so far behind: what a new ladder, a tag or a
+    changed policy forgives. The daily work; it restricts nobody and never waits."""
+    by = by.must("billing.stand")
+    held_off = Subscription.objects.filter(entity_id=entity_id, state=Subscription.SUSPENDED)
+    owners = set(held_off.values_list("customer_id", flat=True))
+    judged = judge(entity_id, owners, on)
+    forgiven = {one.customer_id for one in judged if worse(one.was, one.standing)}
+    restored = 0
+    for chunk in chunks(sorted(forgiven), CHUNK):
+        with transaction.atomic():
+            lock_customers(customer_ids=chunk, by=by)
+            applied = restore(entity_id=entity_id, customer_ids=chunk, on=on, causes={}, by=by)
+            restored += applied.restored
+    return {"restored": restored}
 
 
 def _apply(
-    judged: list[Judged], renewals: Sequence[Renewal], causes: Mapping[int, int], by: Actor
+    judged: Sequence[tuple[Judged, Standing]],
+    renewals: Sequence[Renewal],
+    causes: Mapping[int, int],
+    by: Actor,
 ) -> Applied:
-    turning = [one for one in judged if one.standing != one.was]
+    """Put each judged subscription where it is to stand."""
+    turning = {one.subscription_id: (one, to) for one, to in judged if to != one.was}
     changed = turn(
         renewals=renewals,
         standings={
-            one.subscription_id: Stood(one.standing.value, one.why, causes.get(one.customer_id))
-            for one in turning
+            key: Stood(to.value, one.why, causes.get(one.customer_id))
+            for key, (one, to) in turning.items()
         },
         by=by,
     )
-    walled = [one for one in changed if one.standing == Standing.CUT_OFF]
-    _tell_walled(walled, {one.subscription_id: one.why for one in turning}, by)
-    worsened = {one.subscription_id for one in turning if worse(one.standing, one.was)}
+    held_off = (Standing.CUT_OFF, Standing.OFF)
+    walled = [
+        row
+        for row in changed
+        if row.standing in held_off and turning[row.pk][0].was not in held_off
+    ]
+    _tell_walled(walled, {key: one.why for key, (one, _) in turning.items()}, by)
+    worsened = {key for key, (one, to) in turning.items() if worse(to, one.was)}
     restricted = sum(row.pk in worsened for row in changed)
     return Applied(restored=len(changed) - restricted, restricted=restricted)
 

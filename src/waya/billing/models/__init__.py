@@ -12,6 +12,7 @@ from waya.billing.models.documents import (
     Parked,
     ProForma,
 )
+from waya.billing.models.dunning import Dispute, DunningAction, FollowUp, Promise, WriteOff
 from waya.billing.models.fiscal import FiscalDevice, FiscalDocument, FiscalItem
 from waya.billing.models.sums import Deferral, ReceivableDelta, Recognition
 
@@ -22,14 +23,19 @@ __all__ = [
     "CreditNoteTax",
     "CreditUse",
     "Deferral",
+    "Dispute",
+    "DunningAction",
     "FiscalDevice",
     "FiscalDocument",
     "FiscalItem",
+    "FollowUp",
     "Invoice",
     "InvoiceLine",
     "InvoiceTax",
     "Parked",
     "ProForma",
+    "Promise",
     "ReceivableDelta",
     "Recognition",
+    "WriteOff",
 ]

@@ -3,66 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from django.db.models import F, Q
-
-from waya.billing.models import Invoice
-from waya.billing.policy import DunningPolicy
-from waya.billing.rules.dunning import Standing, lapse_due, standing, worse, worst
+from waya.billing.queries.debts import candidates, day_of, facts_of, ladder_of
+from waya.billing.rules.dunning import Standing, worse
+from waya.billing.rules.ladder.facts import Debt, Facts, Service
+from waya.billing.rules.ladder.tonight import Hold, Stand, segment_of, stands
+from waya.billing.rules.ladder.values import HOLDING, Kind, Ladder, Segment
 from waya.kernel.money import Money
-from waya.org.models import Entity
-from waya.org.policy import chosen
 from waya.org.queries import entity_of
-from waya.org.rows.asking import ask
-from waya.subscriptions.models import Subscription
-from waya.subscriptions.queries import RUNNING
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A running subscription, its standing now and before, and the facts behind it."""
+    """A running subscription, its standing now and before, and the facts behind it.
+
+    `tonight` is the standing that it is to have: no worse than before while something holds it
+    off, such as a promise or a holiday; `hold` says what.
+    """
 
     subscription_id: int
     customer_id: int
     router_id: int
     was: str
     standing: Standing
+    tonight: Standing
+    hold: Hold | None
     why: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class _Behind:
-    oldest_due: date
-    owed_minor: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """What is judged of a subscription."""
-
-    id: int
-    customer_id: int
-    router_id: int
-    standing: str
-    paid_through: date | None
-
-
-_ROWS = """
-select id, customer_id, router_id, standing, paid_through from subscriptions_subscription
-where customer_id = any(%s) and state = any(%s) order by id
-"""
-_ASKED = """
-select subscription_id, sum(total_minor)::bigint from billing_proforma
-where customer_id = any(%s) and state = 'open' group by subscription_id
-"""
-_OVERDUE = """
-select customer_id, min(due_on), sum(total_minor - paid_minor)::bigint from billing_invoice
-where customer_id = any(%s) and paid_minor < total_minor - %s and paid_minor < total_minor
-group by customer_id
-"""
 
 
 def judge(
@@ -74,74 +43,91 @@ def judge(
     """The standing of each running subscription of some customers, as of a day; `paid` is
     through when some are paid by what is just being settled, by subscription.
 
-    A prepaid one falls due on its period's last day; an invoice that is overdue by more
-    than the tolerance counts against every subscription of its customer.
+    The entity's ladder decides. A prepaid one falls due on its period's last day; an invoice
+    that is overdue by more than the tolerance counts against every subscription of its
+    customer, unless it is disputed or of no subscription at all.
     """
-    wanted = set(customer_ids)
-    policy = chosen(DunningPolicy, entity_id)
-    entity = entity_of(entity_id)
-    behind = _overdue(wanted, policy)
-    asked = dict(ask(_ASKED, [list(wanted)]))
-    rows = [_Row(*one) for one in ask(_ROWS, [list(wanted), list(RUNNING)])]
-    if paid:
-        rows = [replace(row, paid_through=paid.get(row.id, row.paid_through)) for row in rows]
-    return [
-        _judged(row, behind.get(row.customer_id), asked.get(row.id, 0), on, policy, entity)
-        for row in rows
-    ]
+    ladder, day = ladder_of(entity_id), day_of(entity_id, on)
+    currency = entity_of(entity_id).currency
+    known = facts_of(entity_id, customer_ids, on, paid=paid, whole=False)
+    return sorted(
+        (
+            _judged(ladder, facts, stand, hold, on, currency)
+            for facts in known.values()
+            for stand, hold in stands(ladder, facts, day)
+        ),
+        key=lambda one: one.subscription_id,
+    )
 
 
 def customers_to_restrict(entity_id: int, on: date) -> list[Judged]:
     """Running subscriptions that are further behind, as of a day, than they stand: found by
-    index, judged by the same rule as everything else."""
-    policy = chosen(DunningPolicy, entity_id)
-    lapsed = Q(paid_through__lte=on - timedelta(days=policy.prepaid_grace_days))
-    customers = set(
-        Subscription.objects.filter(lapsed, entity_id=entity_id, state=Subscription.ACTIVE)
-        .values_list("customer_id", flat=True)
-    ) | set(
-        Invoice.objects.filter(
-            entity_id=entity_id,
-            due_on__lt=on,
-            paid_minor__lt=F("total_minor") - policy.tolerance_minor,
-        ).values_list("customer_id", flat=True)
-    )  # fmt: skip
+    index, judged by the same rule as everything else. Those that something holds off are
+    among them, with what it is."""
+    customers = candidates(entity_id, on, ladder_of(entity_id), HOLDING)
     return [one for one in judge(entity_id, customers, on) if worse(one.standing, one.was)]
 
 
-def _overdue(customers: set[int], policy: DunningPolicy) -> dict[int, _Behind]:
-    rows = ask(_OVERDUE, [list(customers), policy.tolerance_minor])
-    return {customer_id: _Behind(oldest, owed) for customer_id, oldest, owed in rows}
-
-
 def _judged(
-    row: _Row,
-    behind: _Behind | None,
-    asked_minor: int,
-    on: date,
-    policy: DunningPolicy,
-    entity: Entity,
+    ladder: Ladder, facts: Facts, stand: Stand, hold: Hold | None, on: date, currency: str
 ) -> Judged:
-    lapse = lapse_due(row.paid_through)
-    for_lapse = standing(lapse, on, grace_days=policy.prepaid_grace_days)
-    for_debt = standing(behind.oldest_due if behind else None, on, grace_days=policy.grace_days)
-    due = lapse if for_lapse == worst(for_lapse, for_debt) and lapse else None
-    owed = asked_minor
-    if behind and for_debt != Standing.GOOD:
-        due = min(due, behind.oldest_due) if due else behind.oldest_due
-        owed += behind.owed_minor
+    service = stand.service
+    return Judged(
+        subscription_id=service.subscription_id,
+        customer_id=facts.customer_id,
+        router_id=service.router_id,
+        was=service.was,
+        standing=stand.standing,
+        tonight=stand.tonight,
+        hold=hold,
+        why=_why(ladder, facts, stand, on, currency),
+    )
+
+
+def _why(ladder: Ladder, facts: Facts, stand: Stand, on: date, currency: str) -> dict[str, Any]:
+    """The facts that a person would read: what is owed, since when, and by which rule."""
+    segment = segment_of(ladder, facts, on)
+    renewal = _renewal(facts, stand.service)
+    counting = _counting(segment)
+    invoices = [one for one in facts.debts if one.kind in counting and not one.disputed]
+    late = [one for one in invoices if on > one.due]
+    owed = renewal.owed_minor if renewal else 0
+    due = renewal.due if renewal else None
+    if late:
+        owed += sum(one.owed_minor for one in invoices)
+        lapsed = [renewal.due] if renewal and on > renewal.due else []
+        due = min([*lapsed, *(one.due for one in late)])
     why: dict[str, Any] = {
         "on": on.isoformat(),
-        "owed": str(Money(owed, entity.currency)),
+        "owed": str(Money(owed, currency)),
         "owed_minor": owed,
-        "currency": entity.currency,
+        "currency": currency,
     }
     if due:
         why["due"] = due.isoformat()
-    if for_lapse != Standing.GOOD and row.paid_through:
-        why |= {"rule": "prepaid period ended", "paid_through": row.paid_through.isoformat(),
-                "grace_days": policy.prepaid_grace_days}  # fmt: skip
-    elif for_debt != Standing.GOOD:
-        why |= {"rule": "invoice overdue", "grace_days": policy.grace_days}
-    return Judged(row.id, row.customer_id, row.router_id, row.standing,
-                  worst(for_lapse, for_debt), why)  # fmt: skip
+    if renewal and on > renewal.due:
+        why |= {"rule": "prepaid period ended", "paid_through": renewal.key.rpartition(":")[2]}
+        why |= _grace(segment, Kind.RENEWAL)
+    elif late:
+        why |= {"rule": "invoice overdue"} | _grace(segment, late[0].kind)
+    if stand.rung and ladder.key == "chosen":
+        why |= {"segment": segment.key, "rung": stand.rung.key}
+    return why
+
+
+def _renewal(facts: Facts, service: Service) -> Debt | None:
+    own = (one for one in facts.debts if one.subscription_id == service.subscription_id)
+    return next(own, None)
+
+
+def _counting(segment: Segment) -> set[Kind]:
+    """The kinds of invoices that hold anybody off; a subscription's own always count."""
+    named = (one.debts for one in segment.rungs if one.action in HOLDING)
+    return set().union({Kind.INVOICE}, *named) - {Kind.RENEWAL}
+
+
+def _grace(segment: Segment, kind: Kind) -> dict[str, int]:
+    """So many days past due are let be before the first wall for such a debt."""
+    days = [one.from_days - 1 for one in segment.rungs
+            if one.action in HOLDING and kind in one.debts]  # fmt: skip
+    return {"grace_days": min(days)} if days else {}

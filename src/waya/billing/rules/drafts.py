@@ -60,11 +60,11 @@ class Charged:
 class Draft:
     """An invoice to issue. `revenue` is the purpose of the account that earns the net; what
     is billed `in_advance` is deferred until its days have passed. `paid_minor` is what settles
-    it at once."""
+    it at once. Work, goods and fees belong to no subscription."""
 
     entity_id: int
     customer_id: int
-    subscription_id: int
+    subscription_id: int | None
     description: str
     charged: Charged
     revenue: str

@@ -19,19 +19,6 @@ class Standing(StrEnum):
 _ORDER = (Standing.GOOD, Standing.GRACE, Standing.CUT_OFF, Standing.OFF)
 
 
-def standing(oldest_due: date | None, today: date, *, grace_days: int) -> Standing:
-    """Judge an account by its oldest unpaid due date alone.
-
-    Nothing is remembered between days: running this twice, or after a week of downtime,
-    gives the same answer. The due day itself is still good.
-    """
-    if oldest_due is None or today <= oldest_due:
-        return Standing.GOOD
-    if today <= oldest_due + timedelta(days=grace_days):
-        return Standing.GRACE
-    return Standing.CUT_OFF
-
-
 def lapse_due(paid_through: date | None) -> date | None:
     """The due day of a prepaid period: its last day. `paid_through` is half-open."""
     return None if paid_through is None else paid_through - timedelta(days=1)
@@ -45,12 +32,3 @@ def worst(*standings: Standing) -> Standing:
 def worse(left: str, right: str) -> bool:
     """Whether the left is further behind than the right."""
     return _ORDER.index(Standing(left)) > _ORDER.index(Standing(right))
-
-
-def reminder_offset(
-    due: date, today: date, *, before: tuple[int, ...], after: tuple[int, ...]
-) -> int | None:
-    """Which reminder a day calls for: days from the due day (minus is before), or none."""
-    offset = (today - due).days
-    wished = {-days for days in before} | set(after)
-    return offset if offset in wished else None

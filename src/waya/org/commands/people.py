@@ -18,12 +18,13 @@ ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
     "cashier": (
         "Cashier",
         ("console.use", "payments.take", "payments.match", "payments.prompt", "customers.view",
-         "money.view", "orders.join", "billing.preview"),
+         "money.view", "orders.join", "billing.preview", "billing.promise", "billing.follow_up"),
     ),
     "support": (
         "Support",
         ("console.use", "customers.view", "money.view", "network.view", "payments.prompt",
-         "messaging.send", "orders.join", "billing.preview"),
+         "messaging.send", "orders.join", "billing.preview", "billing.promise", "billing.dispute",
+         "billing.follow_up", "parties.tag"),
     ),
     "network": (
         "Network",
@@ -33,7 +34,8 @@ ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
         "Accountant",
         ("console.use", "customers.view", "money.view", "books.view", "payments.match",
          "org.approve", "ledger.close", "ledger.adjust",
-         "billing.preview", "billing.fiscal", "billing.credit"),
+         "billing.preview", "billing.fiscal", "billing.credit", "billing.promise",
+         "billing.dispute", "billing.follow_up", "billing.write_off", "parties.tag"),
     ),
     "auditor": (
         "Auditor",

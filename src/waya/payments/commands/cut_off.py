@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import islice
 from typing import Any
 
 from django.db import transaction
 
 from waya.billing.commands.standings import apply_standings
 from waya.billing.queries.standings import Judged, customers_to_restrict
-from waya.billing.rules.dunning import Standing
+from waya.billing.rules.dunning import Standing, worse
 from waya.kernel import clock
 from waya.kernel.errors import NotYet
 from waya.network.models import Router
-from waya.network.queries import access_counts, all_swept_since_start
+from waya.network.queries import access_counts
 from waya.org import jobs
 from waya.org.actors import Actor
 from waya.org.commands.approvals import close_approval, request_approval
 from waya.org.models import Approval
 from waya.org.policy import chosen
+from waya.org.rows.chunking import chunks
 from waya.parties.commands.customers import lock_customers
 from waya.parties.models import Customer
-from waya.payments import providers
 from waya.payments.policy import BrakePolicy
-from waya.payments.queries.in_flight import customers_with_prompts, silent_merchants
+from waya.payments.queries.clear import only_when_clear
+from waya.payments.queries.in_flight import customers_with_prompts
 from waya.payments.queries.inbox import waiting_count
-from waya.payments.rules.brake import routers_to_hold
+from waya.payments.queries.tonight import held_routers
 
 KIND = "cut_off"
 CHUNK = 500
@@ -43,19 +44,28 @@ class _Night:
 
     @property
     def walled(self) -> list[Judged]:
-        """Subscriptions that would be walled now."""
+        """Subscriptions that would be walled or disabled now."""
         return [
             one
             for one in self.judged
-            if one.standing == Standing.CUT_OFF and one.customer_id not in self.in_flight
+            if worse(one.tonight, Standing.GRACE)
+            and worse(one.tonight, one.was)
+            and one.customer_id not in self.in_flight
         ]
+
+    @property
+    def spared(self) -> dict[str, int]:
+        """How many subscriptions something holds off tonight, by what it is."""
+        held = Counter(str(one.hold) for one in self.judged if worse(one.standing, one.tonight))
+        return dict(held)
 
 
 def cut_off(*, entity_id: int, on: date, by: Actor) -> dict[str, Any]:
     """Put everybody who is further behind, as of a day, where policy says: the daily work.
 
     A router with too many at once waits for a person, with who and how much; the others go
-    on. Whoever was just asked for money on their phone is left for the next day. Raises
+    on. Whoever was just asked for money on their phone is left for the next day, and so is
+    whom a promise, a holiday or an outage spares. Raises
     NotYet `money_in_flight` while anything may change the picture: notifications wait, the
     provider is silent and does not answer, or not every router was swept since we started.
     """
@@ -64,7 +74,7 @@ def cut_off(*, entity_id: int, on: date, by: Actor) -> dict[str, Any]:
     night = _night(entity_id, on, policy)
     if not night.judged:
         return {"behind": 0}
-    _only_when_clear(entity_id, policy)
+    only_when_clear(entity_id, policy)
     held = _held(night, policy)
     waiting = {one.customer_id for one in night.walled if one.router_id in held}
     for router_id in sorted(held):
@@ -76,6 +86,7 @@ def cut_off(*, entity_id: int, on: date, by: Actor) -> dict[str, Any]:
         "restricted": restricted,
         "waiting_for_a_person": len(waiting),
         "money_in_flight": len(night.in_flight),
+        "spared": night.spared,
     }
 
 
@@ -94,7 +105,7 @@ def cut_off_approved(*, approval_id: int, by: Actor) -> int:
     on = clock.today(approval.entity.zone)
     named = {int(one["id"]) for one in approval.why["customers"]}
     try:
-        _only_when_clear(approval.entity_id, policy)
+        only_when_clear(approval.entity_id, policy)
         night = _night(approval.entity_id, on, policy)
         now = {one.customer_id for one in night.walled} & named
         restricted = _apply(approval.entity_id, now, on, policy, by)
@@ -119,27 +130,11 @@ def _night(entity_id: int, on: date, policy: BrakePolicy) -> _Night:
     return _Night(judged, customers_with_prompts(asked, at=clock.real_now(), policy=policy))
 
 
-def _only_when_clear(entity_id: int, policy: BrakePolicy) -> None:
-    if waiting_count(entity_id):
-        raise NotYet("money_in_flight", why="notifications wait")
-    if not all_swept_since_start(entity_id):
-        raise NotYet("money_in_flight", why="not every router was swept since the start")
-    for merchant in silent_merchants(entity_id, at=clock.real_now(), policy=policy):
-        if not providers.reachable(merchant):
-            raise NotYet("money_in_flight", why=f"{merchant} is silent and does not answer")
-
-
 def _held(night: _Night, policy: BrakePolicy) -> set[int]:
-    customers: dict[int, set[int]] = {}
+    losing: dict[int, set[int]] = {}
     for one in night.walled:
-        customers.setdefault(one.router_id, set()).add(one.customer_id)
-    return routers_to_hold(
-        {router_id: len(behind) for router_id, behind in customers.items()},
-        access_counts(customers),
-        customers=policy.customers,
-        percent=policy.percent,
-        night=policy.night,
-    )
+        losing.setdefault(one.router_id, set()).add(one.customer_id)
+    return held_routers(losing, policy)
 
 
 def _ask(entity_id: int, router_id: int, night: _Night, on: date, by: Actor) -> None:
@@ -181,7 +176,7 @@ def _apply(
 ) -> int:
     """Restrict in chunks, each looked at once more under its customers' locks."""
     restricted = 0
-    for chunk in _chunks(sorted(customers)):
+    for chunk in chunks(sorted(customers), CHUNK):
         with transaction.atomic():
             lock_customers(customer_ids=chunk, by=by)
             if waiting_count(entity_id):
@@ -192,9 +187,3 @@ def _apply(
             )
             restricted += applied.restricted
     return restricted
-
-
-def _chunks(keys: Iterable[int]) -> Iterable[list[int]]:
-    left = iter(keys)
-    while chunk := list(islice(left, CHUNK)):
-        yield chunk

@@ -14,7 +14,8 @@ LEGAL = {
     "suspended": {"active", "ended"},
     "ended": set[str](),
 }
-CUT_OFF = "cut_off"
+CUT_OFF, OFF = "cut_off", "off"
+_HELD_OFF = (CUT_OFF, OFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Renewal:
 
 @dataclass(frozen=True, slots=True)
 class Stood:
-    """Where a subscription stands now (good, grace, cut_off), the facts behind it, and the
+    """Where a subscription stands now (good, grace, cut_off, off), the facts behind it, and the
     audit record that led to it."""
 
     standing: str
@@ -53,7 +54,12 @@ class Advance:
 
 def state_for(standing: str) -> str:
     """The state that a standing puts a running subscription into."""
-    return "suspended" if standing == CUT_OFF else "active"
+    return "suspended" if standing in _HELD_OFF else "active"
+
+
+def turns(before: str, after: str) -> bool:
+    """Whether going from one standing to another changes anything on the wire."""
+    return before != after and (before in _HELD_OFF or after in _HELD_OFF)
 
 
 def username(name: str, suffix: str) -> str:

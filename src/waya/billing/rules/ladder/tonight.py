@@ -281,3 +281,21 @@ def _in_grace(segment: Segment, debts: Iterable[Debt], on: date) -> Standing:
 def _for_service(segment: Segment, service: Service, facts: Facts, on: date, one: _Wished) -> Step:
     late = (on - one.debt.due).days
     return Step(facts.customer_id, segment.key, one.rung, one.debt, late, service=service)
+
+
+def key_of(step: Step) -> tuple[int, str, str]:
+    """What a step is done once for: a customer, a rung and a debt."""
+    return step.customer_id, step.rung.key, step.debt.key
+
+
+def told(step: Step, currency: str) -> dict[str, str | int]:
+    """The facts behind a step, as the audit keeps them."""
+    return {
+        "rung": step.rung.key,
+        "segment": step.segment,
+        "for": step.debt.number or step.debt.key,
+        "due": step.debt.due.isoformat(),
+        "days_late": step.late,
+        "owed_minor": step.debt.owed_minor,
+        "currency": currency,
+    }

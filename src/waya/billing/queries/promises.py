@@ -1,0 +1,80 @@
+"""Promises to pay, with what became of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import F, QuerySet
+
+from waya.billing.models import Dispute, Invoice, ProForma, Promise
+from waya.billing.rules.promises import Word, word
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A promise, and whether it is open, kept or broken as of a day."""
+
+    promise: Promise
+    word: Word
+
+
+def promises_of(customer_ids: Iterable[int], today: date) -> list[Given]:
+    """Every promise of some customers, newest first."""
+    rows = Promise.objects.filter(customer_id__in=set(customer_ids))
+    return words_of(list(rows.select_related("customer").order_by("-until", "-pk")), today)
+
+
+def open_promise(customer_id: int, today: date) -> Promise | None:
+    """The promise that a customer's account rests on today."""
+    rows = Promise.objects.filter(customer_id=customer_id, until__gte=today)
+    return rows.order_by("-until").first()
+
+
+def promises(entity_id: int, since: date) -> QuerySet[Promise]:
+    """An entity's promises for a day and later, the nearest first."""
+    rows = Promise.objects.filter(customer__entity_id=entity_id, until__gte=since)
+    return rows.select_related("customer").order_by("until", "pk")
+
+
+def words_of(rows: Sequence[Promise], today: date) -> list[Given]:
+    """What became of these promises; two queries for any number of them."""
+    left = _left({debt for one in rows for debt in one.debts})
+    return [
+        Given(
+            one,
+            word(
+                amount_minor=one.amount_minor,
+                until=one.until,
+                owed=one.debts,
+                left=left,
+                today=today,
+            ),
+        )
+        for one in rows
+    ]
+
+
+def _left(debts: set[str]) -> dict[str, int]:
+    """What is missing on each debt: an invoice, or a pro forma, by its own key."""
+    keys: dict[str, list[int]] = {"invoice": [], "pro_forma": []}
+    for debt in debts:
+        kind, _, key = debt.partition(":")
+        if kind in keys:
+            keys[kind].append(int(key))
+    invoices = Invoice.objects.filter(pk__in=keys["invoice"], paid_minor__lt=F("total_minor"))
+    asked = ProForma.objects.filter(pk__in=keys["pro_forma"], state=ProForma.OPEN)
+    left = {
+        f"invoice:{key}": missing
+        for key, missing in invoices.values_list("pk", F("total_minor") - F("paid_minor"))
+    }
+    return left | {
+        f"pro_forma:{key}": total for key, total in asked.values_list("pk", "total_minor")
+    }
+
+
+def open_disputes(customer_ids: Iterable[int]) -> QuerySet[Dispute]:
+    """Disputes that are not closed, oldest first."""
+    rows = Dispute.objects.filter(invoice__customer_id__in=set(customer_ids), state=Dispute.OPEN)
+    return rows.select_related("invoice__customer").order_by("pk")

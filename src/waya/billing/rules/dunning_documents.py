@@ -1,0 +1,57 @@
+"""What dunning books: a late fee as an invoice to be issued, and a debt that is given up."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from waya.billing.rules.drafts import Charged, Draft
+from waya.billing.rules.ladder.tonight import Step
+from waya.billing.rules.tax import inside
+from waya.billing.rules.tax.stack import Stack
+from waya.kernel.money import Money
+from waya.kernel.periods import Period
+from waya.ledger.rules.entries import Entry, Line, entry
+
+LATE = "revenue:late"
+
+
+def late_fee(
+    step: Step, *, entity_id: int, currency: str, rates: Stack, on: date, due_days: int
+) -> Draft:
+    """The invoice of a late fee: one line, due like any other, its taxes inside the sum that the
+    ladder names, so that the customer owes what was said."""
+    fee = Money(step.minor, currency)
+    why = {
+        "rule": "late fee",
+        "rung": step.rung.key,
+        "for": step.debt.number,
+        "due": step.debt.due.isoformat(),
+        "days_late": step.late,
+        "owed": str(Money(step.debt.owed_minor, currency)),
+    }
+    return Draft(
+        entity_id=entity_id,
+        customer_id=step.customer_id,
+        subscription_id=None,
+        description=f"Late fee, {step.debt.number}",
+        charged=Charged(Period(on, on + timedelta(days=1)), inside(fee, rates), why),
+        revenue=LATE,
+        in_advance=False,
+        issued_on=on,
+        due_on=on + timedelta(days=due_days),
+    )
+
+
+def loss(
+    *, entity_id: int, customer_id: int, invoice_id: int, number: str, amount: Money, on: date
+) -> Entry:
+    """Dr bad debts, Cr receivable: what nobody expects to be paid any more (erp reference §1.1,
+    without an allowance made before)."""
+    return entry(
+        entity_id=entity_id,
+        on=on,
+        memo=f"Written off: {number}",
+        source=f"write_off:{invoice_id}",
+        debit=[Line("bad_debts", amount)],
+        credit=[Line("receivable", amount, customer_id)],
+    )
