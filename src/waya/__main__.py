@@ -55,6 +55,7 @@ COMMANDS = {
     "lab town": Command("waya.lab.town.command", Needs.DATABASE, "the lab's ISP and its people"),
     "lab clock": Command("waya.lab.clock", Needs.DATABASE, "move business time forward"),
     "bench billing": Command("waya.lab.bench.billing", Needs.NOTHING, "a whole run, timed"),
+    "bench documents": Command("waya.lab.bench.documents", Needs.NOTHING, "invoices as PDF, timed"),
     "bench restore": Command("waya.lab.bench.restore", Needs.NOTHING, "payment to router, timed"),
 }
 

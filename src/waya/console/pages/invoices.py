@@ -103,7 +103,7 @@ def invoice(request: StaffRequest, by: Actor, number: str) -> HttpResponse:
         "net": Money(one.net_minor, one.currency),
         "allocations": [
             {"at": each.at, "receipt": each.words, "amount": each.amount,
-             "url": f"/payments/{each.receipt}" if each.receipt else ""}
+             "url": _ADDRESSES[each.kind] + each.receipt if each.kind in _ADDRESSES else ""}
             for each in paper.settled
         ],
         "why": _why(paper),
@@ -126,5 +126,6 @@ def _why(paper: reads.Paper) -> Why | None:
     return Why(lines) if lines else None
 
 
+_ADDRESSES = {"payment": "/payments/", "credit_note": "/credit-notes/"}
 _UNTOLD = {"arithmetic", "pro_forma"}
 _LABELS = {"price_from": "price since", "from": "from", "until": "until", "days": "days"}

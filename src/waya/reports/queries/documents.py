@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db.models import F, Prefetch
 
-from waya.billing.models import CreditUse, Invoice, InvoiceLine, InvoiceTax, ProForma
+from waya.billing.models import (
+    CreditNote,
+    CreditNoteLine,
+    CreditNoteTax,
+    CreditUse,
+    Invoice,
+    InvoiceLine,
+    InvoiceTax,
+    ProForma,
+)
 from waya.kernel.money import Money
 from waya.kernel.periods import Period
 from waya.org.models import AuditRecord
@@ -42,8 +52,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What settled a part of an invoice: a payment, or customer credit."""
+    """What settled a part of an invoice: a `payment`, `credit` or a `credit_note`. `receipt` is
+    the number of ours."""
 
+    kind: str
     at: datetime
     words: str
     receipt: str
@@ -116,7 +128,7 @@ def unpaid_total(entity_id: int, currency: str) -> tuple[int, Money]:
 
 
 def paper(entity_id: int, number: str, today: date) -> Paper | None:
-    """One invoice by its number; None for one that this company does not have. Eight queries."""
+    """One invoice by its number; None for one that this company does not have. Nine queries."""
     ordered = InvoiceLine.objects.order_by("pk").prefetch_related(
         Prefetch("taxes", InvoiceTax.objects.order_by("sequence"))
     )
@@ -133,8 +145,8 @@ def paper(entity_id: int, number: str, today: date) -> Paper | None:
         invoice=invoice,
         state=state_of(invoice, today),
         lines=[_line(line, invoice.currency) for line in invoice.lines.all()],
-        taxes=_taxes(invoice),
-        settled=_settled(invoice),
+        taxes=taxes_of(invoice.lines.all(), invoice.currency),
+        settled=settled_by(invoice),
         left=Money(invoice.total_minor - invoice.paid_minor, invoice.currency),
         booked=entries_of(entity_id, _sources(invoice)),
         pro_forma=getattr(invoice, "pro_forma", None),
@@ -153,33 +165,41 @@ def _line(line: InvoiceLine, currency: str) -> Line:
     )
 
 
-def _taxes(invoice: Invoice) -> list[Tax]:
+def taxes_of(lines: Iterable[InvoiceLine | CreditNoteLine], currency: str) -> list[Tax]:
     """The taxes of all lines, added up by name and rate, in the order they stack."""
     sums: dict[tuple[int, str, str, str], list[int]] = {}
-    for line in invoice.lines.all():
-        for tax in line.taxes.all():
+    for line in lines:
+        taxes: Iterable[InvoiceTax | CreditNoteTax] = line.taxes.all()
+        for tax in taxes:
             rate = f"{tax.rate_percent.normalize():f}"
             both = sums.setdefault((tax.sequence, tax.name, rate, tax.law), [0, 0])
             both[0] += tax.base_minor
             both[1] += tax.amount_minor
     return [
-        Tax(name, rate, Money(base, invoice.currency), Money(amount, invoice.currency), law)
+        Tax(name, rate, Money(base, currency), Money(amount, currency), law)
         for (_, name, rate, law), (base, amount) in sorted(sums.items())
     ]
 
 
-def _settled(invoice: Invoice) -> list[Settled]:
+def settled_by(invoice: Invoice) -> list[Settled]:
+    """What settled an invoice, the oldest first; three queries."""
     shares = Allocation.objects.filter(invoice=invoice).select_related("payment")
     paid = [
-        Settled(one.payment.paid_at, one.payment.transaction, one.payment.receipt_number,
-                Money(one.amount_minor, invoice.currency))
+        Settled("payment", one.payment.paid_at, one.payment.transaction,
+                one.payment.receipt_number, Money(one.amount_minor, invoice.currency))
         for one in shares
     ]  # fmt: skip
     credit = [
-        Settled(one.used_at, "customer credit", "", Money(one.amount_minor, invoice.currency))
+        Settled("credit", one.used_at, "customer credit", "",
+                Money(one.amount_minor, invoice.currency))
         for one in CreditUse.objects.filter(invoice=invoice)
-    ]
-    return sorted([*paid, *credit], key=lambda one: one.at)
+    ]  # fmt: skip
+    given_back = [
+        Settled("credit_note", one.issued_at, one.number, one.number,
+                Money(one.applied_minor, invoice.currency))
+        for one in CreditNote.objects.filter(invoice=invoice, applied_minor__gt=0)
+    ]  # fmt: skip
+    return sorted([*paid, *credit, *given_back], key=lambda one: one.at)
 
 
 def _sources(invoice: Invoice) -> list[str]:

@@ -30,7 +30,7 @@ from waya.kernel.periods import Period
 from waya.ledger.commands.balances import fold_balances
 from waya.ledger.commands.periods import close_period, soft_close
 from waya.ledger.models import JournalEntry
-from waya.ledger.queries.balances import trial_balance
+from waya.ledger.queries.balances import party_balances, trial_balance
 from waya.ledger.queries.export import beancount, hledger
 from waya.ledger.queries.statements import balance_sheet
 from waya.ledger.rules.statements import month_of
@@ -39,6 +39,7 @@ from waya.org.models import Entity
 from waya.payments.commands.counter import take_cash
 from waya.payments.tests.make import merchant
 from waya.reports.doctor import CHECKS
+from waya.reports.documents.statements import statement
 from waya.subscriptions.models import Subscription
 
 DAYS = 365
@@ -137,6 +138,13 @@ def test_a_year_of_books_holds(
     held = {row.purpose: row.amount.minor for row in trial_balance(entity.pk)}
     assert held["revenue:internet"] < -30_000_00
     assert CreditNote.objects.count() > 12
+    for one in (*year.asked, year.office):
+        told = statement(one.customer, year.first - timedelta(days=30), today)
+        booked = sum(
+            party_balances(entity.pk, purpose=purpose).get((one.customer_id, "KES"), 0)
+            for purpose in ("receivable", "customer_credit")
+        )
+        assert told.closing.minor == booked, "a statement is what the books hold"
     months = JournalEntry.objects.filter(entity=entity, source__startswith="recognised:")
     assert months.count() == 12
     assert sum(one.owed.minor for one in ageing(entity.pk, today)) == held["receivable"]
