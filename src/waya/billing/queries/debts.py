@@ -4,7 +4,7 @@ for one and for ten thousand."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from waya.billing.policy import (
@@ -30,7 +30,9 @@ from waya.subscriptions.queries import RUNNING
 
 _SERVICES = """
 select s.id, s.customer_id, s.router_id, s.standing, s.paid_through, p.code, p.mode, c.tags,
-    c.created_at, case when r.trouble = %s then r.trouble_since end
+    c.created_at, case when r.trouble = %s then r.trouble_since end,
+    (select max(b.until) from billing_promise b
+     where b.customer_id = s.customer_id and b.until >= %s)
 from subscriptions_subscription s
     join catalog_plan p on p.id = s.plan_id
     join parties_customer c on c.id = s.customer_id
@@ -52,15 +54,15 @@ where i.customer_id = any(%s) and i.paid_minor < i.total_minor - %s
     and i.paid_minor < i.total_minor
 order by i.due_on, i.id
 """
-_PROMISED = """
-select customer_id, max(until) from billing_promise
-where customer_id = any(%s) and until >= %s group by customer_id
-"""
 _DONE = """
 select customer_id, rung, debt from billing_dunningaction
 where customer_id = any(%s) and debt = any(%s)
 """
-_PEOPLE = "select id, tags, created_at from parties_customer where id = any(%s)"
+_PEOPLE = """
+select id, tags, created_at,
+    (select max(b.until) from billing_promise b where b.customer_id = c.id and b.until >= %s)
+from parties_customer c where id = any(%s)
+"""
 
 
 @dataclass(slots=True)
@@ -69,8 +71,9 @@ class _Person:
 
     tags: frozenset[str]
     since: date
-    services: list[Service]
-    debts: list[Debt]
+    promised: date | None
+    services: list[Service] = field(default_factory=list)
+    debts: list[Debt] = field(default_factory=list)
 
 
 def ladder_of(entity_id: int) -> Ladder:
@@ -98,21 +101,18 @@ def facts_of(
     in_flight: Collection[int] = (),
     whole: bool = True,
 ) -> dict[int, Facts]:
-    """What is known of customers as of a day, by customer. Six queries for any number of them.
+    """What is known of customers as of a day, by customer: five queries for any number of them.
 
     `paid` is through when some subscriptions are paid by what is just being settled. With
-    `whole` false it is only what their services stand by: what was done before is left out,
-    and so is whoever has no running service. That is three queries, and a fourth where
-    promises restore.
+    `whole` false it is only what their services stand by, and that is three queries: what was
+    done before is left out, and so is whoever has no running service.
     """
     keys = list(set(customer_ids))
-    people = _served(entity_id, keys, paid or {})
+    people = _served(entity_id, keys, on, paid or {})
     if whole:
-        _others(people, keys)
+        _others(people, keys, on)
     _invoices(entity_id, people, keys)
-    promises = chosen(PromisePolicy, entity_id)
-    asks = whole or promises.restores
-    promised = dict(ask(_PROMISED, [keys, on])) if asks else {}
+    restores = chosen(PromisePolicy, entity_id).restores
     done = _done(people, keys) if whole else {}
     flying = set(in_flight)
     return {
@@ -122,7 +122,7 @@ def facts_of(
             tags=one.tags,
             services=tuple(one.services),
             debts=tuple(one.debts),
-            promise=Promised(promised[key], promises.restores) if key in promised else None,
+            promise=Promised(one.promised, restores) if one.promised else None,
             done=frozenset(done.get(key, ())),
             in_flight=key in flying,
         )
@@ -130,15 +130,17 @@ def facts_of(
     }
 
 
-def _served(entity_id: int, keys: list[int], paid: Mapping[int, date | None]) -> dict[int, _Person]:
+def _served(
+    entity_id: int, keys: list[int], on: date, paid: Mapping[int, date | None]
+) -> dict[int, _Person]:
     """Customers with running services, and the prepaid periods of those."""
     away = clock.real_now() - timedelta(minutes=chosen(SparingPolicy, entity_id).outage_minutes)
     asked = {row[0]: row[1:] for row in ask(_ASKED, [keys])}
     people: dict[int, _Person] = {}
-    rows = ask(_SERVICES, [Trouble.UNREACHABLE.value, keys, list(RUNNING)])
-    for key, owner, router, standing, until, plan, mode, tags, since, trouble_since in rows:
-        person = people.setdefault(owner, _Person(frozenset(tags), since.date(), [], []))
-        out = isinstance(trouble_since, datetime) and trouble_since <= away
+    rows = ask(_SERVICES, [Trouble.UNREACHABLE.value, on, keys, list(RUNNING)])
+    for key, owner, router, standing, until, plan, mode, tags, since, trouble, promised in rows:
+        person = people.setdefault(owner, _Person(frozenset(tags), since.date(), promised))
+        out = isinstance(trouble, datetime) and trouble <= away
         person.services.append(Service(key, router, plan, mode, standing, out))
         until = paid.get(key, until)
         due = lapse_due(until)
@@ -150,9 +152,11 @@ def _served(entity_id: int, keys: list[int], paid: Mapping[int, date | None]) ->
     return people
 
 
-def _others(people: dict[int, _Person], keys: list[int]) -> None:
-    for key, tags, since in ask(_PEOPLE, [[key for key in keys if key not in people]]):
-        people[key] = _Person(frozenset(tags), since.date(), [], [])
+def _others(people: dict[int, _Person], keys: list[int], on: date) -> None:
+    """Add customers who have no running service."""
+    left = [key for key in keys if key not in people]
+    for key, tags, since, promised in ask(_PEOPLE, [on, left]) if left else ():
+        people[key] = _Person(frozenset(tags), since.date(), promised)
 
 
 def _invoices(entity_id: int, people: dict[int, _Person], keys: list[int]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
+from waya.billing.commands.standings import restore
 from waya.billing.models import Invoice, InvoiceLine, WriteOff
 from waya.billing.policy import WriteOffPolicy
 from waya.billing.rules.dunning_documents import loss
@@ -32,7 +33,7 @@ KIND = "write_off"
 @transaction.atomic
 def write_off(*, invoice_id: int, reason: str, by: Actor) -> WriteOff | Approval:
     """Give up what is missing on an invoice; above the limit of policy, ask a person first and
-    give the question.
+    give the question. Whoever was walled for it alone is back.
 
     Written off before, it gives that. Refuses `reason_missing`, and `nothing_to_write_off`
     when nothing is missing.
@@ -52,7 +53,11 @@ def write_off(*, invoice_id: int, reason: str, by: Actor) -> WriteOff | Approval
         raise Refused("nothing_to_write_off")
     if left > chosen(WriteOffPolicy, invoice.entity_id).limit_minor:
         return ask_first(invoice=invoice, reason=reason, ends=False, by=by)
-    return write_off_many(invoices=[invoice], reason=reason, on=_today(invoice), by=by)[0]
+    today = _today(invoice)
+    (made,) = write_off_many(invoices=[invoice], reason=reason, on=today, by=by)
+    owner = invoice.customer_id
+    restore(entity_id=invoice.entity_id, customer_ids=[owner], on=today, causes={}, by=by)
+    return made
 
 
 @transaction.atomic(savepoint=False)
