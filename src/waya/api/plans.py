@@ -17,6 +17,7 @@ from waya.api.preview import made
 from waya.api.preview.asked import Asked, ChargeAsked, Major, Minor, PhaseAsked, PlanAsked
 from waya.catalog.commands import publish_version
 from waya.catalog.models import Plan, PlanVersion
+from waya.catalog.queries import interval_of
 from waya.org.queries import visible_to
 
 router = Router(tags=["sales"])
@@ -66,7 +67,8 @@ def post_version(request: Caller, id: UUID, asked: VersionAsked) -> Status[dict[
     by = request.auth.must("catalog.change")
     plan = one(visible_to(by, Plan.objects.all()), id)
     told = asked.model_dump(exclude={"valid_from", "tax_inclusive"}, exclude_unset=True)
-    wanted = PlanAsked(code=plan.code, name=plan.name, count=plan.months, **told)
+    wanted = PlanAsked(code=plan.code, name=plan.name, count=plan.count,
+                       interval=interval_of(plan).unit, **told)  # fmt: skip
     version = publish_version(
         plan_id=plan.pk,
         terms=made.plan(wanted, here(by).currency, plan.code, ()),

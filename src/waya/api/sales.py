@@ -38,13 +38,14 @@ class EntityShown(Schema):
 
 
 class PlanShown(Schema):
-    """A service by the month; `price` is today's, None before its first."""
+    """A service by periods of `count` `unit`s; `price` is today's, None before its first."""
 
     id: UUID
     code: str
     name: str
     mode: Literal["prepaid", "postpaid"]
-    months: int
+    unit: Literal["month", "week", "day"]
+    count: int
     down_kbps: int
     up_kbps: int
     on_sale: bool
@@ -113,7 +114,8 @@ def _plans(rows: list[Plan], today: date) -> list[dict[str, Any]]:
             price = None
         listed.append({
             "id": row.public_id, "code": row.code, "name": row.name, "mode": row.mode,
-            "months": row.months, "down_kbps": row.down_kbps, "up_kbps": row.up_kbps,
+            "unit": row.unit, "count": row.count,
+            "down_kbps": row.down_kbps, "up_kbps": row.up_kbps,
             "on_sale": row.on_sale,
             "price": amount(price.amount.minor, price.amount.currency) if price else None,
             "tax_inclusive": price.tax_inclusive if price else None,

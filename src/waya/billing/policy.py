@@ -5,6 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from waya.billing.rules.engine.terms import (
+    Basis,
+    BillingTerms,
+    Inclusion,
+    Leftover,
+    Proration,
+    Rounding,
+    Stop,
+    When,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class RenewalPolicy:
@@ -19,6 +30,50 @@ class RenewalPolicy:
     ask_days_before: int = 5
     late: str = "restart"
     due_days: int = 7
+
+
+@dataclass(frozen=True, slots=True)
+class BillingPolicy:
+    """How lines are worked out and gathered; see `rules.engine.terms` for each word.
+
+    `one_bill` puts what several subscriptions of a customer owe on a day on one invoice. An
+    invoice below `minimum_minor` waits until there is more; one of nothing is issued only with
+    `zero_invoices`. `leftover` is what is left over of a prepaid period when its plan changes:
+    `money` (a credit) or `time` (days of the new plan). `most_lines` of one subscription on one
+    day are a fault and not a bill.
+    """
+
+    policy_name: ClassVar[str] = "billing.terms"
+
+    basis: Basis = "actual"
+    month_days: int = 30
+    inclusion: Inclusion = "half_open"
+    rounding: Rounding = "half_up"
+    upgrade: When = "at_once"
+    downgrade: When = "term_end"
+    change_credit: bool = True
+    cancel_credit: bool = True
+    pause: Stop = "credit"
+    leftover: Leftover = "money"
+    one_bill: bool = False
+    minimum_minor: int = 0
+    zero_invoices: bool = True
+    most_lines: int = 200
+
+    def terms(self, currency: str, *, arrears: bool) -> BillingTerms:
+        """The same for the engine."""
+        return BillingTerms(
+            currency,
+            proration=Proration(self.basis, self.month_days, inclusion=self.inclusion),
+            timing="arrears" if arrears else "advance",
+            rounding=self.rounding,
+            upgrade=self.upgrade,
+            downgrade=self.downgrade,
+            change_credit=self.change_credit,
+            cancel_credit=self.cancel_credit,
+            pause=self.pause,
+            leftover=self.leftover,
+        )
 
 
 @dataclass(frozen=True, slots=True)

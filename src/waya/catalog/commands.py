@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Q
 
-from waya.catalog.models import Plan, PlanVersion, TaxRate
+from waya.catalog.models import Plan, PlanVersion, PriceChange, Promotion, TaxRate
 from waya.catalog.queries import interval_of
 from waya.catalog.rules.packs import ROWS
 from waya.catalog.rules.packs.rows import Row
@@ -17,6 +20,8 @@ from waya.kernel.errors import Refused
 from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
 from waya.org.models import Entity
+
+NONE = Decimal(0)
 
 
 @transaction.atomic
@@ -65,11 +70,13 @@ def add_plan(
     price_minor: int,
     valid_from: date,
     by: Actor,
-    months: int = 1,
+    unit: str = "month",
+    count: int = 1,
     calendar_day: int | None = None,
     tax_inclusive: bool = True,
 ) -> Plan:
-    """Put a plan on sale with its first price, in the entity's currency.
+    """Put a plan on sale with its first price, in the entity's currency, for so many months,
+    weeks or days (`unit` and `count`).
 
     `calendar_day` makes every period begin on that day of the month, the first one being
     prorated; without it periods begin on the day the customer began. The same code again
@@ -86,7 +93,8 @@ def add_plan(
         code=code,
         name=name,
         mode=mode,
-        months=months,
+        unit=unit,
+        count=count,
         down_kbps=down_kbps,
         up_kbps=up_kbps,
         calendar_day=calendar_day,
@@ -148,3 +156,62 @@ def publish_version(
                                    "minor": version.amount_minor, "currency": currency,
                                    "from": valid_from.isoformat()})])  # fmt: skip
     return version
+
+
+@transaction.atomic
+def change_price(*, version_id: int, on: date, by: Actor) -> PriceChange:
+    """Move those who have an older version of a plan to this one: periods that begin on a day,
+    or later, are charged by it. Nothing that was asked for or billed changes.
+
+    A version is moved to once; the same again gives the first. Refuses `change_exists` for
+    another day, `change_in_the_past`, and `change_backward` when there is a later version that
+    people are moved to before.
+    """
+    by = by.must("catalog.change")
+    version = PlanVersion.objects.select_related("plan__entity").get(pk=version_id)
+    plan = Plan.objects.select_for_update(no_key=True, of=("self",)).get(pk=version.plan_id)
+    known = PriceChange.objects.filter(version=version).first()
+    if known is not None:
+        if known.on != on:
+            raise Refused("change_exists", on=known.on.isoformat())
+        return known
+    if on < clock.today(version.plan.entity.zone):
+        raise Refused("change_in_the_past", on=on.isoformat())
+    crossed = PriceChange.objects.filter(
+        Q(version__number__gt=version.number, on__lte=on)
+        | Q(version__number__lt=version.number, on__gte=on),
+        version__plan=plan,
+    )
+    if crossed.exists():
+        raise Refused("change_backward")
+    change = PriceChange.objects.create(version=version, on=on, made_at=clock.now())
+    record_many(by, [Happened("price.changed", ("plan", plan.pk),
+                              why={"plan": plan.name, "version": version.number,
+                                   "minor": version.amount_minor, "currency": version.currency,
+                                   "on": on.isoformat()})])  # fmt: skip
+    return change
+
+
+@transaction.atomic
+def add_promotion(
+    *, entity_id: int, code: str, name: str, valid_from: date, by: Actor,
+    percent: Decimal = NONE, amount_minor: int = 0, periods: int | None = None,
+    end: date | None = None, plans: Sequence[str] = (),
+) -> Promotion:  # fmt: skip
+    """Offer less to pay to who has a code: a percentage or an amount, each period, for so many
+    periods or all. Codes are upper case. Refuses `promotion_wrong`."""
+    by = by.must("catalog.change")
+    if (percent > 0) == (amount_minor > 0) or not 0 <= percent <= 100 or (periods or 1) < 1:
+        raise Refused("promotion_wrong")
+    row, fresh = Promotion.objects.get_or_create(
+        entity_id=entity_id,
+        code=code.strip().upper(),
+        defaults={
+            "name": name, "percent": percent, "amount_minor": amount_minor, "periods": periods,
+            "valid_from": valid_from, "end": end, "plans": list(plans),
+        },
+    )  # fmt: skip
+    if fresh:
+        record_many(by, [Happened("promotion.added", ("promotion", row.pk),
+                                  why={"code": row.code, "name": name})])  # fmt: skip
+    return row

@@ -10,16 +10,18 @@ from django.db.models import Q
 
 
 class Plan(models.Model):
-    """A service that can be subscribed to, by the month."""
+    """A service that can be subscribed to, by periods of so many months, weeks or days."""
 
     PREPAID, POSTPAID = "prepaid", "postpaid"
+    UNITS = ("month", "week", "day")
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     entity = models.ForeignKey("org.Entity", on_delete=models.PROTECT, related_name="+")
     code = models.SlugField(max_length=40)
     name = models.CharField(max_length=80)
     mode = models.CharField(max_length=10, default=PREPAID)
-    months = models.SmallIntegerField(default=1)
+    unit = models.CharField(max_length=5, default="month")
+    count = models.SmallIntegerField(default=1)
     down_kbps = models.IntegerField()
     up_kbps = models.IntegerField()
     tax_class = models.CharField(max_length=20, default="internet")
@@ -30,7 +32,11 @@ class Plan(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["entity", "code"], name="plan_code_once"),
-            models.CheckConstraint(condition=Q(months__gte=1, months__lte=12), name="plan_months"),
+            models.CheckConstraint(
+                condition=Q(unit="month", count__gte=1, count__lte=12)
+                | Q(unit__in=["week", "day"], count__gte=1, count__lte=366, calendar_day=None),
+                name="plan_period",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -64,6 +70,50 @@ class PlanVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.plan_id}.{self.number} from {self.valid_from}"
+
+
+class PriceChange(models.Model):
+    """Those who have an older version of a plan move to this one: periods that begin on a date,
+    or later, are charged by it. The only way in which a price changes for a customer."""
+
+    version = models.ForeignKey(PlanVersion, on_delete=models.PROTECT, related_name="changes")
+    on = models.DateField()
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["version"], name="price_change_once")]
+
+    def __str__(self) -> str:
+        return f"to {self.version_id} on {self.on}"
+
+
+class Promotion(models.Model):
+    """Less to pay on recurring charges, for a customer who has its code: a percentage, or an
+    amount each period, for so many periods (null: all). It is given out on the half-open dates
+    from `valid_from` to `end`, for the plans named by code (none: for all)."""
+
+    entity = models.ForeignKey("org.Entity", on_delete=models.PROTECT, related_name="+")
+    code = models.CharField(max_length=20)
+    name = models.CharField(max_length=80)
+    percent = models.DecimalField(max_digits=7, decimal_places=4, default=0)
+    amount_minor = models.BigIntegerField(default=0)
+    periods = models.SmallIntegerField(null=True)
+    valid_from = models.DateField()
+    end = models.DateField(null=True)
+    plans = ArrayField(models.CharField(max_length=40), default=list)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["entity", "code"], name="promotion_code_once"),
+            models.CheckConstraint(
+                condition=Q(percent__gt=0, percent__lte=100, amount_minor=0)
+                | Q(percent=0, amount_minor__gt=0),
+                name="promotion_takes_off",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
 
 
 class TaxRate(models.Model):

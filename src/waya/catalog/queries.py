@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import cast
 
 from django.db.models import QuerySet
 
-from waya.catalog.models import Plan, PlanVersion, TaxRate
-from waya.catalog.rules.plans import Interval, PlanTerms
+from waya.catalog.models import Plan, PlanVersion, PriceChange, TaxRate
+from waya.catalog.rules.plans import Interval, PlanTerms, Unit
 from waya.catalog.rules.rates import in_force, jurisdictions
 from waya.catalog.rules.versions import is_plain, read
+from waya.kernel import clock
 from waya.kernel.errors import Refused
 from waya.kernel.money import Money
 
@@ -48,7 +50,7 @@ def plans_on_sale(entity_id: int) -> QuerySet[Plan]:
 
 def interval_of(plan: Plan) -> Interval:
     """How long a period of a plan is."""
-    return Interval("month", plan.months)
+    return Interval(cast(Unit, plan.unit), plan.count)
 
 
 def versions(plans: Iterable[Plan]) -> dict[int, Version]:
@@ -63,6 +65,12 @@ def versions(plans: Iterable[Plan]) -> dict[int, Version]:
             row.tax_inclusive, terms, is_plain(terms),
         )  # fmt: skip
     return found
+
+
+def price_changes(plan_ids: Iterable[int]) -> list[tuple[date, int]]:
+    """The price changes of some plans, newest first: the day, and the version moved to."""
+    rows = PriceChange.objects.filter(version__plan_id__in=set(plan_ids)).order_by("-on", "-pk")
+    return list(rows.values_list("on", "version_id"))
 
 
 def prices(plan_ids: Iterable[int]) -> dict[int, list[Priced]]:
@@ -80,6 +88,11 @@ def prices(plan_ids: Iterable[int]) -> dict[int, list[Priced]]:
 def price_on(plan_id: int, day: date) -> Priced:
     """The price of a plan on a day; refuses `no_price` before its first."""
     return on_day(prices([plan_id]).get(plan_id, []), day)
+
+
+def version_today(plan: Plan) -> int:
+    """The version of a plan that a new customer has; refuses `no_price` before its first."""
+    return price_on(plan.pk, clock.today(plan.entity.zone)).version_id
 
 
 def on_day(known: list[Priced], day: date) -> Priced:

@@ -49,6 +49,10 @@ REFUSALS = {
     "tiers_wrong": _("Tiers rise, only the last is open: look at %(charge)s."),
     "metric_wrong": _("What is charged once or flat measures nothing: look at %(charge)s."),
     "phases_wrong": _("Phases follow one another, and the last is no trial or discount."),
+    "change_exists": _("Everybody moves to this version on %(on)s already."),
+    "change_in_the_past": _("%(on)s has passed. A price changes today or later."),
+    "change_backward": _("A price change to a version before or after this one crosses it."),
+    "promotion_wrong": _("A promotion takes off a percentage or an amount, for some periods."),
     # taxes and fiscal devices
     "price_below_taxes": _("The price is less than the taxes that are in it by the unit."),
     "no_tax_pack": _("No tax rates are known for %(place)s."),
@@ -92,6 +96,11 @@ REFUSALS = {
     "plan_withdrawn": _("%(plan)s is no longer sold. Choose another plan."),
     "subscription_running": _("This subscription has begun already."),
     "subscription_ended": _("This subscription has ended."),
+    "promotion_unknown": _("Nobody gives out %(promotion)s for this plan today."),
+    "begins_free": _("Nothing is to be paid before %(on)s."),
+    "nothing_to_ask": _("%(plan)s asks for nothing to begin."),
+    "usage_billed": _("%(on)s is on an invoice already."),
+    "usage_negative": _("What was used is zero or more."),
     "not_possible_now": _("This cannot be done now."),
     # messaging
     "no_driver": _("We do not speak to the carrier %(driver)s."),

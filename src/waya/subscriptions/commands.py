@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from django.db import transaction
+from django.db.models import Q
 
-from waya.catalog.models import Plan
+from waya.catalog.models import Plan, Promotion
+from waya.catalog.queries import version_today
 from waya.kernel import clock
 from waya.kernel.errors import Refused
 from waya.network.commands.wishes import want_many
@@ -19,7 +21,7 @@ from waya.org.audit import Happened, record_many
 from waya.org.rows.among import among
 from waya.org.rows.changing import change_rows
 from waya.parties.models import Customer, Site
-from waya.subscriptions.models import Change, Subscription
+from waya.subscriptions.models import Change, Grant, Subscription
 from waya.subscriptions.queries import RUNNING
 from waya.subscriptions.rules.life import (
     CUT_OFF,
@@ -47,7 +49,8 @@ def request(
 ) -> Subscription:
     """Note that a customer wants a plan at a site; nothing is on the wire until it is paid.
 
-    Refuses `plan_withdrawn` for a plan that is not on sale.
+    They have the version that is sold today, and keep it. Refuses `plan_withdrawn` for a plan
+    that is not on sale, and `no_price`.
     """
     by = by.must("subscriptions.request")
     if not plan.on_sale:
@@ -57,6 +60,7 @@ def request(
         customer=customer,
         site=site,
         plan=plan,
+        version_id=version_today(plan),
         router_id=router_id,
         username=_username(customer.name),
         created_at=clock.now(),
@@ -178,7 +182,7 @@ def advance_billed(*, advances: Sequence[Advance], by: Actor) -> None:
         together.setdefault((one.since, one.until), []).append(one.subscription_id)
     for (since, until), keys in together.items():
         rows = Subscription.objects.filter(pk__in=among(keys), billed_through=since)
-        if rows.update(billed_through=until) != len(keys):
+        if rows.update(billed_through=until, cycle_on=None) != len(keys):
             raise Refused("billed_meanwhile")
 
 
@@ -201,6 +205,32 @@ def end(*, subscription_id: int, on: date, by: Actor) -> Subscription:
     if not was_pending:
         want_many(wishes=[_wish(row, record)], by=by)
     return row
+
+
+@transaction.atomic
+def grant(*, subscription_id: int, code: str, on: date, by: Actor) -> Grant:
+    """Give a subscription a promotion, by its code; it comes off periods from a day on.
+
+    Granting again gives the same. Refuses `promotion_unknown` for a code that nobody gives out
+    for this plan on the day, and `subscription_ended`.
+    """
+    by = by.must("subscriptions.grant")
+    (row,) = _locked([subscription_id])
+    if row.state == Subscription.ENDED:
+        raise Refused("subscription_ended", username=row.username)
+    one = Promotion.objects.filter(
+        Q(end=None) | Q(end__gt=on),
+        Q(plans=[]) | Q(plans__contains=[row.plan.code]),
+        entity_id=row.entity_id, code=code.strip().upper(), valid_from__lte=on,
+    ).first()  # fmt: skip
+    if one is None:
+        raise Refused("promotion_unknown", promotion=code.strip().upper())
+    granted, fresh = Grant.objects.get_or_create(
+        subscription=row, promotion=one, defaults={"start": on}
+    )
+    if fresh:
+        record_many(by, [_happened("promoted", row, {"code": one.code, "name": one.name})])
+    return granted
 
 
 def _locked(keys: Iterable[int]) -> list[Subscription]:

@@ -13,7 +13,9 @@ class Subscription(models.Model):
 
     `anchor_day` (1–31) is the day of the month on which periods begin, unclamped.
     `billed_through` is the first day not yet on an invoice; for a prepaid plan it moves
-    together with `paid_through`.
+    together with `paid_through`. `cycle_on` is a day on which a cycle of it began, when that
+    does not follow from the anchor. On `next_on` it goes on under `next_version`, or ends when
+    there is none.
     """
 
     PENDING, ACTIVE, SUSPENDED, ENDED = "pending_payment", "active", "suspended", "ended"
@@ -32,6 +34,11 @@ class Subscription(models.Model):
     plan = models.ForeignKey(
         "catalog.Plan", on_delete=models.PROTECT, related_name="+", db_index=False
     )
+    # What it is charged by; a price change of the catalog moves it on, from a date.
+    version = models.ForeignKey(
+        "catalog.PlanVersion", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    quantity = models.IntegerField(default=1)
     router = models.ForeignKey(
         "network.Router", on_delete=models.PROTECT, related_name="+", db_index=False
     )
@@ -44,10 +51,18 @@ class Subscription(models.Model):
     anchor_day = models.SmallIntegerField(null=True)
     paid_through = models.DateField(null=True)
     billed_through = models.DateField(null=True)
+    cycle_on = models.DateField(null=True)
+    next_version = models.ForeignKey(
+        "catalog.PlanVersion", on_delete=models.PROTECT, null=True, related_name="+",
+        db_index=False,
+    )  # fmt: skip
+    next_on = models.DateField(null=True)
     ended_on = models.DateField(null=True)
 
     class Meta:
         indexes = [
+            models.Index(fields=["entity", "next_on"], name="subscription_to_turn",
+                         condition=Q(next_on__isnull=False)),
             models.Index(fields=["entity", "billed_through"], name="subscription_to_bill",
                          condition=Q(state__in=["active", "suspended"])),
             models.Index(fields=["entity", "paid_through"], name="subscription_lapsing",
@@ -74,3 +89,19 @@ class Change(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.on}"
+
+
+class Grant(models.Model):
+    """A promotion that a subscription has, from a day on."""
+
+    subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="grants")
+    promotion = models.ForeignKey("catalog.Promotion", on_delete=models.PROTECT, related_name="+")
+    start = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["subscription", "promotion"], name="granted_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.promotion_id} for {self.subscription_id}"

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from django.db import transaction
 
 from waya.billing.models import ProForma
+from waya.billing.policy import BillingPolicy
+from waya.billing.queries.lives import due_of
 from waya.billing.queries.pricing import PriceList
-from waya.billing.rules import renewal
-from waya.billing.rules.drafts import Charged
+from waya.billing.queries.worked import work_out
+from waya.billing.rules.drafts import DraftLine
+from waya.billing.rules.drafts import asked as keep
+from waya.billing.rules.lives import opening
 from waya.kernel.errors import Refused
 from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
 from waya.org.commands.numbering import next_numbers
+from waya.org.policy import chosen
 from waya.subscriptions.models import Subscription
 
 
@@ -23,25 +29,34 @@ def quote(*, subscription_id: int, on: date, by: Actor) -> ProForma:
     """Ask for the first period of a subscription that begins today, and until it is paid.
 
     Asking again on the same day gives the same pro forma; a later day lapses the earlier
-    one, whose days have passed. Refuses `subscription_running` once it was paid.
+    one, whose days have passed. Refuses `subscription_running` once it was paid, and
+    `begins_free` and `nothing_to_ask` where nothing is to be paid to begin.
     """
     by = by.must("billing.quote")
     row = Subscription.objects.select_related("plan", "entity").get(pk=subscription_id)
     if row.state != Subscription.PENDING:
         raise Refused("subscription_running", username=row.username)
-    known = ProForma.objects.filter(subscription=row, start=on).first()
+    known = ProForma.objects.filter(subscription=row, start=on, state=ProForma.OPEN).first()
     if known:
         return known
     ProForma.objects.filter(subscription=row, state=ProForma.OPEN).update(state=ProForma.LAPSED)
-    bought = renewal.first(on, months=row.plan.months, calendar_day=row.plan.calendar_day)
-    charged = PriceList([row.plan], row.entity.country).charge(
-        row.plan, bought, tax_point=on, whole=row.plan.calendar_day is None
-    )
-    return ask(asked=[(row, charged)], on=on, by=by)[0]
+    plan = row.plan
+    prices = PriceList([plan], row.entity.country)
+    began = opening(prices.versions[row.version_id].terms.phases, on)
+    if began > on:
+        raise Refused("begins_free", on=began.isoformat())
+    due = due_of(row, on, plan.calendar_day or on.day)
+    (worked,) = work_out([due], prices, chosen(BillingPolicy, row.entity_id), on, arrears=False)
+    lines = tuple(line for document in worked.documents for line in document)
+    if not lines:
+        raise Refused("nothing_to_ask", plan=plan.name)
+    return ask(asked=[(row, lines)], on=on, by=by)[0]
 
 
 @transaction.atomic
-def ask(*, asked: Sequence[tuple[Subscription, Charged]], on: date, by: Actor) -> list[ProForma]:
+def ask(
+    *, asked: Sequence[tuple[Subscription, tuple[DraftLine, ...]]], on: date, by: Actor
+) -> list[ProForma]:
     """Issue pro formas of one entity: no tax document, nothing is posted."""
     by = by.must("billing.quote")
     if not asked:
@@ -57,13 +72,9 @@ def ask(*, asked: Sequence[tuple[Subscription, Charged]], on: date, by: Actor) -
                 subscription=row,
                 number=number,
                 issued_on=on,
-                start=charged.period.start,
-                end=charged.period.end,
-                currency=charged.taxed.net.currency,
-                total_minor=charged.taxed.gross.minor,
-                why=charged.why,
+                **_told(lines),
             )
-            for (row, charged), number in zip(asked, numbers, strict=True)
+            for (row, lines), number in zip(asked, numbers, strict=True)
         ]
     )
     record_many(by, [
@@ -73,3 +84,14 @@ def ask(*, asked: Sequence[tuple[Subscription, Charged]], on: date, by: Actor) -
         for one in rows
     ])  # fmt: skip
     return rows
+
+
+def _told(lines: tuple[DraftLine, ...]) -> dict[str, Any]:
+    why = keep(lines)
+    return {
+        "start": date.fromisoformat(why["from"]),
+        "end": date.fromisoformat(why["until"]),
+        "currency": why["currency"],
+        "total_minor": sum(line.charged.sums[2] for line in lines),
+        "why": why,
+    }

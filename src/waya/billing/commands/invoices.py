@@ -16,7 +16,7 @@ from django.db import transaction
 from psycopg.types.json import Jsonb
 
 from waya.billing.commands.fiscal import owe
-from waya.billing.rules.drafts import Draft, booking
+from waya.billing.rules.drafts import Draft, DraftLine, booking
 from waya.kernel import clock
 from waya.ledger.commands.entries import post_fresh
 from waya.org.actors import Actor
@@ -35,7 +35,7 @@ _LINE = (
     ("id", "int8"), ("invoice_id", "int8"), ("subscription_id", "int8"),
     ("description", "varchar"), ("start", "date"), ("end", "date"), ("net_minor", "int8"),
     ("tax_minor", "int8"), ("total_minor", "int8"), ("revenue", "varchar"),
-    ("deferred", "bool"), ("why", "jsonb"),
+    ("deferred", "bool"), ("charge", "varchar"), ("turn", "int2"), ("why", "jsonb"),
 )  # fmt: skip
 _NAMES = "select id, name, account_number from parties_customer where id = any(%s)"
 _TAX = (
@@ -70,15 +70,16 @@ def issue(*, drafts: Sequence[Draft], by: Actor) -> list[Issued]:
         return []
     names = _as_issued({draft.customer_id for draft in drafts})
     keys = reserve_keys("billing_invoice", len(drafts))
-    line_keys = reserve_keys("billing_invoiceline", len(drafts))
+    lines = [(key, line) for draft, key in zip(drafts, keys, strict=True) for line in draft.lines]
+    line_keys = reserve_keys("billing_invoiceline", len(lines))
     numbers = next_numbers(entity_id=drafts[0].entity_id, kind="invoice", count=len(drafts), by=by)
     issued = [
         _issued(draft, key, number)
         for draft, key, number in zip(drafts, keys, numbers, strict=True)
     ]
     copy_rows("billing_invoice", _INVOICE, _invoices(drafts, issued, names))
-    copy_rows("billing_invoiceline", _LINE, _lines(drafts, keys, line_keys))
-    copy_rows("billing_invoicetax", _TAX, _taxes(drafts, line_keys))
+    copy_rows("billing_invoiceline", _LINE, _lines(lines, line_keys))
+    copy_rows("billing_invoicetax", _TAX, _taxes(lines, line_keys))
     post_fresh(
         entries=[
             booking(draft, one.number)
@@ -99,8 +100,8 @@ def _as_issued(customer_ids: set[int]) -> dict[int, str]:
 
 
 def _issued(draft: Draft, key: int, number: str) -> Issued:
-    return Issued(key, number, draft.customer_id, draft.charged.taxed.currency,
-                  draft.charged.sums[2], draft.issued_on, draft.due_on)  # fmt: skip
+    return Issued(key, number, draft.customer_id, draft.currency, draft.sums()[2],
+                  draft.issued_on, draft.due_on)  # fmt: skip
 
 
 def _invoices(
@@ -109,23 +110,24 @@ def _invoices(
     now = clock.now()
     for draft, one in zip(drafts, issued, strict=True):
         yield (one.id, draft.entity_id, one.customer_id, one.number, one.issued_on, now,
-               one.due_on, one.currency, *draft.charged.sums, draft.paid_minor,
+               one.due_on, one.currency, *draft.sums(), draft.paid_minor,
                _as_json(names[one.customer_id]))  # fmt: skip
 
 
-def _lines(
-    drafts: Sequence[Draft], keys: Sequence[int], line_keys: Sequence[int]
-) -> Iterator[tuple[object, ...]]:
-    for draft, key, line_key in zip(drafts, keys, line_keys, strict=True):
-        charged = draft.charged
-        yield (line_key, key, draft.subscription_id, draft.description, charged.period.start,
-               charged.period.end, *charged.sums, draft.revenue, draft.in_advance,
-               _as_json(charged.told))  # fmt: skip
+_Keyed = Sequence[tuple[int, DraftLine]]
 
 
-def _taxes(drafts: Sequence[Draft], line_keys: Sequence[int]) -> Iterator[tuple[object, ...]]:
-    for draft, line_key in zip(drafts, line_keys, strict=True):
-        for row in draft.charged.tax_rows:
+def _lines(lines: _Keyed, line_keys: Sequence[int]) -> Iterator[tuple[object, ...]]:
+    for (key, line), line_key in zip(lines, line_keys, strict=True):
+        charged = line.charged
+        yield (line_key, key, line.subscription_id, line.description, charged.period.start,
+               charged.period.end, *charged.sums, line.revenue, line.in_advance, line.charge,
+               line.turn, _as_json(charged.told))  # fmt: skip
+
+
+def _taxes(lines: _Keyed, line_keys: Sequence[int]) -> Iterator[tuple[object, ...]]:
+    for (_, line), line_key in zip(lines, line_keys, strict=True):
+        for row in line.charged.tax_rows:
             yield (line_key, *row)
 
 

@@ -14,12 +14,17 @@ from waya.billing.commands.documents import ask
 from waya.billing.commands.invoices import issue
 from waya.billing.commands.settle import settle_many
 from waya.billing.models import Credit, Parked, ProForma
-from waya.billing.policy import RenewalPolicy
+from waya.billing.policy import BillingPolicy, RenewalPolicy
+from waya.billing.queries.lives import COLUMNS, Due, granted, plain
 from waya.billing.queries.pricing import PriceList, described
+from waya.billing.queries.worked import work_out
 from waya.billing.rules import renewal
-from waya.billing.rules.drafts import Charged, Draft
+from waya.billing.rules.drafts import Draft, DraftLine, together
+from waya.billing.rules.engine.whole import Due as WholeDue
+from waya.billing.rules.engine.whole import Whole, WholePeriods
 from waya.billing.rules.offers import Offer
-from waya.catalog.models import Plan
+from waya.catalog.models import Plan, Promotion
+from waya.catalog.queries import Version
 from waya.kernel import clock
 from waya.kernel.errors import Refused
 from waya.kernel.money import Money
@@ -46,21 +51,13 @@ class Run:
     entity: Entity
     on: date
     policy: RenewalPolicy
+    how: BillingPolicy
     plans: dict[int, Plan]
     prices: PriceList
+    periods: WholePeriods
+    promotions: bool
     progress: Callable[[int], None]
     by: Actor
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A subscription that is due, as far as billing needs it."""
-
-    id: int
-    customer_id: int
-    plan_id: int
-    billed_through: date
-    anchor_day: int
 
 
 def _silent(done: int) -> None:
@@ -86,8 +83,11 @@ def bill(
         entity=entity,
         on=on,
         policy=chosen(RenewalPolicy, entity_id),
+        how=chosen(BillingPolicy, entity_id),
         plans=plans,
         prices=PriceList(plans.values(), entity.country),
+        periods=WholePeriods(entity.currency),
+        promotions=Promotion.objects.filter(entity=entity).exists(),
         progress=progress,
         by=by,
     )
@@ -98,7 +98,9 @@ def bill(
 
 
 def _lapsing(run: Run) -> QuerySet[Subscription]:
-    asked = ProForma.objects.filter(subscription=OuterRef("pk"), start=OuterRef("paid_through"))
+    asked = ProForma.objects.filter(
+        subscription=OuterRef("pk"), start=OuterRef("paid_through"), state=ProForma.OPEN
+    )
     return Subscription.objects.filter(
         ~Exists(asked),
         entity=run.entity,
@@ -159,12 +161,7 @@ def _work_or_halve(
 
 def _read(due: QuerySet[Subscription], customers: Sequence[int]) -> list[Due]:
     rows = due.filter(customer_id__in=among(customers)).order_by("customer_id", "pk")
-    columns = ("pk", "customer_id", "plan_id", "billed_through", "anchor_day")
-    return [
-        Due(key, customer_id, plan_id, since, anchor_day)
-        for key, customer_id, plan_id, since, anchor_day in rows.values_list(*columns)
-        if since is not None and anchor_day is not None
-    ]
+    return [Due(*row) for row in rows.values_list(*COLUMNS) if None not in row[4:7]]
 
 
 def _park(run: Run, customer_id: int, error: Exception) -> None:
@@ -180,46 +177,74 @@ def _park(run: Run, customer_id: int, error: Exception) -> None:
 def _ask(run: Run, rows: Sequence[Due]) -> None:
     """Ask for the period after the paid one; the day's reminders say so."""
     found = Subscription.objects.in_bulk([row.id for row in rows])
-    asked = [(found[row.id], _next(run, row)) for row in rows]
+    common, special = _parted(run, rows)
+    asked: list[tuple[Subscription, tuple[DraftLine, ...]]] = [
+        (found[row.id], (_line(run, row, whole, whole.start, in_advance=True),))
+        for row, version in common
+        for whole in run.periods.lines([_next(run, row, version)], row.since, arrears=False)
+    ]
+    for worked in work_out(special, run.prices, run.how, run.on, arrears=False):
+        asked += [(found[worked.row.id], lines) for lines in worked.documents]
     ask(asked=asked, on=run.on, by=run.by)
 
 
-def _next(run: Run, row: Due) -> Charged:
-    plan = run.plans[row.plan_id]
-    start = row.billed_through
-    period = renewal.following(start, anchor_day=row.anchor_day, months=plan.months)
-    bought = renewal.Bought(period, row.anchor_day)
-    return run.prices.charge(plan, bought, tax_point=start, whole=True)
-
-
 def _invoice(run: Run, rows: Sequence[Due]) -> None:
-    """Invoice the postpaid periods that have ended, in arrears: the net is earned."""
+    """Invoice what has passed of postpaid subscriptions, in arrears: the net is earned."""
+    common, special = _parted(run, rows)
     drafts: list[Draft] = []
-    advances: list[Advance] = []
+    reached: dict[int, Advance] = {}
+    due = (_next(run, row, version) for row, version in common)
+    for whole in run.periods.lines(due, run.on, arrears=True):
+        row = whole.key
+        line = _line(run, row, whole, run.on, in_advance=False)
+        drafts.append(_draft(run, row, (line,)))
+        reached[row.id] = Advance(row.id, row.since, whole.end)
+    for worked in work_out(special, run.prices, run.how, run.on, arrears=True):
+        drafts += [_draft(run, worked.row, lines) for lines in worked.documents]
+        if worked.until is not None:
+            reached[worked.row.id] = Advance(worked.row.id, worked.row.since, worked.until)
+    advance_billed(advances=list(reached.values()), by=run.by)
+    issue(drafts=together(drafts) if run.how.one_bill else drafts, by=run.by)
+
+
+def _parted(run: Run, rows: Sequence[Due]) -> tuple[list[tuple[Due, Version]], list[Due]]:
+    """Those for whom whole periods at one price are all that is due, and the rest."""
+    least = max(run.how.minimum_minor, 0 if run.how.zero_invoices else 1)
+    given = granted([row.id for row in rows]) if run.promotions else set()
+    common: list[tuple[Due, Version]] = []
+    special: list[Due] = []
     for row in rows:
-        plan = run.plans[row.plan_id]
-        until = row.billed_through
-        passed = renewal.ended(until, run.on, anchor_day=row.anchor_day, months=plan.months)
-        for bought in passed:
-            whole = renewal.on_anchor(bought.period.start, anchor_day=row.anchor_day)
-            charged = run.prices.charge(plan, bought, tax_point=run.on, whole=whole)
-            drafts.append(_draft(run, row, plan, charged))
-            until = bought.period.end
-        if until != row.billed_through:
-            advances.append(Advance(row.id, row.billed_through, until))
-    advance_billed(advances=advances, by=run.by)
-    issue(drafts=drafts, by=run.by)
+        version = run.prices.at(row.version_id, row.since)
+        if (
+            plain(row, version, given)
+            and version.price.minor >= least
+            and not run.prices.moves(version, row.since, run.on)
+        ):
+            common.append((row, version))
+        else:
+            special.append(row)
+    return common, special
 
 
-def _draft(run: Run, row: Due, plan: Plan, charged: Charged) -> Draft:
+def _next(run: Run, row: Due, version: Version) -> WholeDue[Due]:
+    count = run.plans[row.plan_id].count
+    return WholeDue(row, row.since, row.anchor_day, count, version.price.minor)
+
+
+def _line(run: Run, row: Due, whole: Whole[Due], tax_point: date, *, in_advance: bool) -> DraftLine:
+    plan, version = run.plans[row.plan_id], run.prices.at(row.version_id, row.since)
+    charged = run.prices.whole(version, whole, tax_point)
+    return DraftLine(
+        row.id, described(plan, charged.period), charged, f"revenue:{plan.tax_class}", in_advance,
+        version.terms.charges[0].code,
+    )  # fmt: skip
+
+
+def _draft(run: Run, row: Due, lines: tuple[DraftLine, ...]) -> Draft:
     return Draft(
         entity_id=run.entity.pk,
         customer_id=row.customer_id,
-        subscription_id=row.id,
-        description=described(plan, charged.period),
-        charged=charged,
-        revenue=f"revenue:{plan.tax_class}",
-        in_advance=False,
+        lines=lines,
         issued_on=run.on,
         due_on=renewal.due_day(run.on, run.policy.due_days),
     )

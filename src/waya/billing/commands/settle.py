@@ -15,10 +15,12 @@ from waya.billing.models import Credit, CreditUse, Invoice, ProForma
 from waya.billing.policy import DunningPolicy, RenewalPolicy
 from waya.billing.queries.pricing import PriceList, described
 from waya.billing.rules import renewal
-from waya.billing.rules.drafts import Draft, as_asked, credit_booking
+from waya.billing.rules.drafts import Draft, DraftLine, as_asked, credit_booking
 from waya.billing.rules.offers import Offer, Open, Settlement, Use, Verdict
 from waya.billing.rules.offers import settle as decide
 from waya.billing.rules.renewal import Bought
+from waya.catalog.queries import interval_of
+from waya.catalog.rules.versions import FEE
 from waya.kernel import clock
 from waya.kernel.money import Money
 from waya.ledger.commands.entries import post_many
@@ -168,10 +170,10 @@ def _renew(
 def _bought(asked: ProForma, on: date, policy: RenewalPolicy) -> Bought:
     row = asked.subscription
     if row.anchor_day is None:
-        return renewal.first(on, months=row.plan.months, calendar_day=row.plan.calendar_day)
+        return renewal.first(on, interval_of(row.plan), calendar_day=row.plan.calendar_day)
     late = "keep" if row.plan.calendar_day else policy.late
     return renewal.renewed(
-        asked.period, on, anchor_day=row.anchor_day, months=row.plan.months, late=late
+        asked.period, on, interval_of(row.plan), anchor_day=row.anchor_day, late=late
     )
 
 
@@ -180,29 +182,37 @@ def _draft(
     policy: RenewalPolicy,
 ) -> Draft:  # fmt: skip
     """The invoice of a paid pro forma, for the total that was asked, and paid as it is issued."""
-    row = asked.subscription
+    plan = asked.subscription.plan
     total = Money(asked.total_minor, asked.currency)
-    charged = as_asked(asked.why, total, prices.rates(row.plan.tax_class, offer.on))
+    lines = as_asked(asked.why, total, prices.rates(plan.tax_class, offer.on))
     return Draft(
         entity_id=asked.entity_id,
         customer_id=asked.customer_id,
-        subscription_id=asked.subscription_id,
-        description=described(row.plan, bought.period),
-        charged=replace(charged, period=bought.period, why=charged.why | _moved(asked, bought)),
-        revenue=f"revenue:{row.plan.tax_class}",
-        in_advance=True,
+        lines=tuple(_moved(line, asked, bought) for line in lines),
         issued_on=offer.on,
         due_on=renewal.due_day(offer.on, policy.due_days),
         paid_minor=use.money + use.credit,
     )
 
 
-def _moved(asked: ProForma, bought: Bought) -> dict[str, str]:
-    told = {"pro_forma": asked.number, "from": bought.period.start.isoformat(),
-            "until": bought.period.end.isoformat()}  # fmt: skip
+def _moved(line: DraftLine, asked: ProForma, bought: Bought) -> DraftLine:
+    """A line of what was asked, for the period that was bought."""
+    plan, charged = asked.subscription.plan, line.charged
+    told = {"pro_forma": asked.number}
+    period = charged.period
+    if period.days:
+        period = bought.period
+        told |= {"from": period.start.isoformat(), "until": period.end.isoformat()}
     if bought.period.start != asked.start:
         told["moved"] = f"paid after {asked.start.isoformat()}: begins on the day it is paid"
-    return told
+    named = line.charge == FEE or not line.description
+    return replace(
+        line,
+        subscription_id=asked.subscription_id,
+        description=described(plan, period) if named else line.description,
+        charged=replace(charged, period=period, why=charged.why | told),
+        revenue=line.revenue or f"revenue:{plan.tax_class}",
+    )
 
 
 def _write(

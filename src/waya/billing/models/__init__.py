@@ -15,6 +15,7 @@ from waya.billing.models.documents import (
 from waya.billing.models.dunning import Dispute, DunningAction, FollowUp, Promise, WriteOff
 from waya.billing.models.fiscal import FiscalDevice, FiscalDocument, FiscalItem
 from waya.billing.models.sums import Deferral, ReceivableDelta, Recognition
+from waya.billing.models.usage import Usage
 
 __all__ = [
     "Credit",
@@ -37,5 +38,6 @@ __all__ = [
     "Promise",
     "ReceivableDelta",
     "Recognition",
+    "Usage",
     "WriteOff",
 ]

@@ -130,12 +130,15 @@ class InvoiceLine(models.Model):
     # The account that earns it; deferred until its days have passed, if billed in advance.
     revenue = models.CharField(max_length=40, default="revenue:internet")
     deferred = models.BooleanField(default=False)
+    # Which charge of the plan it asks for, and how often the same was given back before.
+    charge = models.CharField(max_length=100, default="fee", db_default="fee", db_collation="C")
+    turn = models.SmallIntegerField(default=0, db_default=0)
     why = models.JSONField(default=dict)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["subscription", "start"], name="period_billed_once",
+                fields=["subscription", "start", "charge", "turn"], name="period_billed_once",
                 condition=Q(subscription__isnull=False, start__isnull=False),
             )
         ]  # fmt: skip

@@ -1,62 +1,99 @@
-"""What a subscription's period costs: plan price and taxes as of the period's start."""
+"""What subscriptions are charged by: versions of plans, price changes, and taxes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
 from functools import cached_property, lru_cache
+from typing import Any
 
-from waya.billing.rules.drafts import Charged, charge
-from waya.billing.rules.renewal import Bought, cycle_of
+from waya.billing.rules.drafts import Charged, Pricing
+from waya.billing.rules.engine.line import Line
+from waya.billing.rules.engine.whole import Whole
 from waya.billing.rules.tax.stack import Stack
 from waya.billing.rules.tax.supply import Supply, carried
 from waya.catalog.models import Plan
-from waya.catalog.queries import Priced, on_day, prices, rates_recorded
+from waya.catalog.queries import Version, price_changes, rates_recorded, versions
 from waya.kernel.periods import Period
 from waya.org.rows.remembered import Remembered
 
 
 class PriceList:
-    """Prices and taxes of some plans, read once and then asked for each line.
+    """The versions of some plans and their taxes, read once and then asked for each line.
 
-    The price is the one that holds on the period's first day; the tax the one that holds on
-    the tax point, which is the invoice's date.
+    The version is the one that the subscription has, moved on by price changes, on the period's
+    first day; the tax the one that holds on the tax point, which is the invoice's date.
     """
 
     def __init__(self, plans: Iterable[Plan], country: str) -> None:
         self.plans = {plan.pk: plan for plan in plans}
         self.country = country
-        self.charged: dict[tuple[int, Period, date, bool], Charged] = {}
+        self._charged: dict[tuple[int, date, date, date], Charged] = {}
+        self._moved: dict[tuple[int, date], Version] = {}
+        self._pricing: dict[tuple[int, date], Pricing] = {}
 
     @cached_property
-    def prices(self) -> dict[int, list[Priced]]:
-        """Every price of each plan, newest first."""
-        return prices(self.plans)
+    def versions(self) -> dict[int, Version]:
+        """Every version of each plan, by its key."""
+        return versions(self.plans.values())
 
-    def charge(self, plan: Plan, bought: Bought, *, tax_point: date, whole: bool) -> Charged:
-        """Price a period of a plan; `whole` says that it is a cycle of its own.
+    @cached_property
+    def changes(self) -> dict[int, list[tuple[date, Version]]]:
+        """The price changes of each plan, newest first: the day, and to which version."""
+        found: dict[int, list[tuple[date, Version]]] = {}
+        for on, key in price_changes(self.plans):
+            version = self.versions[key]
+            found.setdefault(version.plan_id, []).append((on, version))
+        return found
 
-        Thousands have the same plan and period, so each is worked out once.
-        """
-        key = (plan.pk, bought.period, tax_point, whole)
-        if key not in self.charged:
-            self.charged[key] = self._charge(plan, bought, tax_point, whole)
-        return self.charged[key]
+    def at(self, version_id: int, day: date) -> Version:
+        """What one who has a version is charged by, for a period that begins on a day."""
+        key = (version_id, day)
+        if key not in self._moved:
+            own = self.versions[version_id]
+            newer = (
+                version
+                for on, version in self.changes.get(own.plan_id, [])
+                if on <= day and version.number > own.number
+            )
+            self._moved[key] = next(newer, own)
+        return self._moved[key]
 
-    def _charge(self, plan: Plan, bought: Bought, tax_point: date, whole: bool) -> Charged:
-        period = bought.period
-        cycle = period if whole else cycle_of(
-            period, anchor_day=bought.anchor_day, months=plan.months
-        )  # fmt: skip
-        price = on_day(self.prices.get(plan.pk, []), period.start)
-        return charge(
-            price.amount,
-            inclusive=price.tax_inclusive,
-            price_from=price.valid_from,
-            part=period,
-            cycle=cycle,
-            rates=self.rates(plan.tax_class, tax_point),
-        )
+    def ahead(self, version_id: int, since: date) -> tuple[date, Version] | None:
+        """The next price change after a day, for one who has a version."""
+        now = self.at(version_id, since)
+        later = [
+            (on, version)
+            for on, version in self.changes.get(now.plan_id, [])
+            if on > since and version.number > now.number
+        ]
+        return min(later, key=lambda one: one[0]) if later else None
+
+    def moves(self, version: Version, since: date, until: date) -> bool:
+        """Whether a price change moves one who has a version, after a day and up to another."""
+        if version.plan_id not in self.changes:
+            return False
+        ahead = self.ahead(version.id, since)
+        return ahead is not None and ahead[0] <= until
+
+    def pricing(self, version: Version, tax_point: date) -> Pricing:
+        """How amounts of a version become lines of a document of a day."""
+        key = (version.id, tax_point)
+        if key not in self._pricing:
+            plan = self.plans[version.plan_id]
+            self._pricing[key] = Pricing(
+                version.number, version.valid_from, version.tax_inclusive,
+                version.price.currency, self.rates(plan.tax_class, tax_point),
+            )  # fmt: skip
+        return self._pricing[key]
+
+    def whole(self, version: Version, whole: Whole[Any], tax_point: date) -> Charged:
+        """A whole period of a plain version. Thousands have the same, so each is worked out
+        once."""
+        key = (version.id, whole.start, whole.end, tax_point)
+        if key not in self._charged:
+            self._charged[key] = self.pricing(version, tax_point).whole(whole)
+        return self._charged[key]
 
     def rates(self, tax_class: str, day: date) -> Stack:
         """The taxes on a class of supply on a day, as they stack."""
@@ -76,6 +113,25 @@ stacks = Remembered(_stack)
 def described(plan: Plan, period: Period) -> str:
     """The line's words: `Home 10 Mbps, 10 Nov – 10 Dec 2026`; half-open, as people say it."""
     return f"{plan.name}, {_spoken(period)}"
+
+
+def worded(plan: Plan, line: Line) -> str:
+    """The words of any line of the engine."""
+    match line.kind:
+        case "discount":
+            return f"Discount {line.why['discount']}, {_spoken(line.period)}"
+        case "usage":
+            return f"{plan.name}, {line.charge}: {line.why['used']}, {_spoken(line.period)}"
+        case "true_up":
+            return f"{plan.name}, minimum, {_spoken(line.period)}"
+        case "one_off":
+            return f"{plan.name}, {line.charge}"
+        case "deposit":
+            return f"Deposit, {line.charge}"
+        case _ if line.charge == "fee":
+            return described(plan, line.period)
+        case _:
+            return f"{plan.name}, {line.charge}, {_spoken(line.period)}"
 
 
 @lru_cache(4096)

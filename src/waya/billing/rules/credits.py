@@ -10,7 +10,6 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
-from waya.billing.rules.proration import share
 from waya.billing.rules.recognition import earned
 from waya.kernel.errors import Refused
 from waya.kernel.money import Money, rounded
@@ -188,7 +187,10 @@ def _of_days(line: Owned, days: Period) -> tuple[int, ...]:
 
 
 def _share(line: Owned, billed: int, left: int, days: Period, period: Period) -> int:
-    return min(share(Money(abs(billed), line.currency), days, period).amount.minor, abs(left))
+    """What some days of a line cost: a split over its days, so that its parts add up to it."""
+    before, rest = period.split_days(days.start)
+    parts = Money(abs(billed), line.currency).split([before, days.days, rest - days.days])
+    return min(parts[1].minor, abs(left))
 
 
 def _unearned(line: Owned, net_minor: int, days: Period | None) -> tuple[int, Period | None]:

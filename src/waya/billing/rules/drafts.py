@@ -1,20 +1,24 @@
-"""An invoice before it has a number: one line, one period, its taxes and its reason."""
+"""An invoice before it has a number: its lines, each with its period, taxes and reason."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
 
-from waya.billing.rules.proration import share
+from waya.billing.rules.engine.line import Line
+from waya.billing.rules.engine.whole import Whole
+from waya.billing.rules.lives import charge_key
 from waya.billing.rules.tax import Rate, Taxed, inside, on_top
+from waya.catalog.rules.versions import FEE
 from waya.kernel.money import Money
 from waya.kernel.periods import Period
 from waya.kernel.rates import as_percent
-from waya.ledger.rules.entries import Entry, Line, entry
+from waya.ledger.rules.entries import Entry, entry
+from waya.ledger.rules.entries import Line as Posting
 
 
 @dataclass(frozen=True)
@@ -48,96 +52,217 @@ class Charged:
                 zip(taxed.stack, bases, taxed.amounts, strict=True), start=1)
         )  # fmt: skip
 
+    @property
+    def quoted(self) -> int:
+        """The amount as the plan quotes it, in minor units: with its taxes, or before them."""
+        return self.sums[2] if self.why.get("tax_inclusive") else self.sums[0]
+
     @cached_property
-    def tax_lines(self) -> tuple[Line, ...]:
+    def tax_lines(self) -> tuple[Posting, ...]:
         """Cr each tax."""
         return tuple(
-            Line(f"tax:{row.rate.tax}", -row.amount) for row in self.taxed.rows if row.amount
+            Posting(f"tax:{row.rate.tax}", -row.amount) for row in self.taxed.rows if row.amount
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
-    """An invoice to issue. `revenue` is the purpose of the account that earns the net; what
-    is billed `in_advance` is deferred until its days have passed. `paid_minor` is what settles
-    it at once. Work, goods and fees belong to no subscription."""
+class DraftLine:
+    """A line of an invoice to issue. `revenue` is the purpose of the account that earns the
+    net; what is billed `in_advance` is deferred until its days have passed. `charge` and `turn`
+    say what of the plan it asks for, and how often that was given back before. Work, goods and
+    fees belong to no subscription."""
 
-    entity_id: int
-    customer_id: int
     subscription_id: int | None
     description: str
     charged: Charged
     revenue: str
     in_advance: bool
+    charge: str = FEE
+    turn: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An invoice to issue; `paid_minor` is what settles it at once."""
+
+    entity_id: int
+    customer_id: int
+    lines: tuple[DraftLine, ...]
     issued_on: date
     due_on: date
     paid_minor: int = 0
 
+    @property
+    def currency(self) -> str:
+        """The currency of all its lines."""
+        return self.lines[0].charged.taxed.currency
 
-def charge(
-    price: Money, *, inclusive: bool, price_from: date, part: Period, cycle: Period,
-    rates: Sequence[Rate],
-) -> Charged:  # fmt: skip
-    """Price a period: the whole price for a whole cycle, its share of days for a part.
+    @property
+    def description(self) -> str:
+        """What it is for, in words: its first line's."""
+        return self.lines[0].description
 
-    An inclusive price is prorated with its taxes inside, an exclusive one before they are
-    added (payments-and-tax reference §4.5, rule 10).
-    """
-    whole = part == cycle
-    piece = None if whole else share(price, part, cycle)
-    amount = price if piece is None else piece.amount
-    taxed = inside(amount, rates) if inclusive else on_top(amount, rates)
-    why: dict[str, Any] = {
-        "rule": "whole period" if whole else "share of the days",
-        "price_minor": price.minor,
-        "currency": price.currency,
-        "price_from": price_from.isoformat(),
-        "tax_inclusive": inclusive,
-        "from": part.start.isoformat(),
-        "until": part.end.isoformat(),
-    }
-    if piece is not None:
-        why |= {
-            "days": piece.days,
-            "cycle_days": piece.cycle_days,
-            "cycle_from": cycle.start.isoformat(),
-            "cycle_until": cycle.end.isoformat(),
+    def sums(self) -> tuple[int, int, int]:
+        """Net, tax and gross, in minor units."""
+        if len(self.lines) == 1:
+            return self.lines[0].charged.sums
+        net, tax, gross = zip(*(line.charged.sums for line in self.lines), strict=True)
+        return sum(net), sum(tax), sum(gross)
+
+
+@dataclass(frozen=True, slots=True)
+class Pricing:
+    """How amounts become documents: by which version, with taxes inside or on top, and which."""
+
+    number: int
+    valid_from: date
+    inclusive: bool
+    currency: str
+    rates: Sequence[Rate]
+
+    def facts(self, period: Period) -> dict[str, Any]:
+        """What every explanation holds besides the arithmetic."""
+        return {
+            "version": self.number,
+            "price_from": self.valid_from.isoformat(),
+            "tax_inclusive": self.inclusive,
+            "currency": self.currency,
+            "from": period.start.isoformat(),
+            "until": period.end.isoformat(),
         }
-    return Charged(part, taxed, why)
+
+    def taxed(self, minor: int) -> Taxed:
+        """An amount as the plan quotes it, with its taxes (reference §4.5, rule 10)."""
+        amount = Money(minor, self.currency)
+        return inside(amount, self.rates) if self.inclusive else on_top(amount, self.rates)
+
+    def whole(self, whole: Whole[Any]) -> Charged:
+        """A whole period at its whole price."""
+        period = Period(whole.start, whole.end)
+        return Charged(period, self.taxed(whole.amount_minor), whole.why | self.facts(period))
 
 
-def as_asked(why: dict[str, Any], total: Money, rates: Sequence[Rate]) -> Charged:
+def drafted(
+    line: Line, pricing: Pricing, *, subscription_id: int, revenue: str, name: str, turn: int = 0
+) -> DraftLine:
+    """A line of the engine as a line of a document; a deposit is no supply, so no tax is on it."""
+    untaxed = line.kind == "deposit"
+    pricing = replace(pricing, rates=()) if untaxed else pricing
+    facts = {
+        "kind": line.kind,
+        "charge": line.charge,
+        "quantity": str(line.quantity),
+        "amount_minor": line.amount.minor,
+        **pricing.facts(line.period),
+    }
+    return DraftLine(
+        subscription_id,
+        name,
+        Charged(line.period, pricing.taxed(line.amount.minor), line.why | facts),
+        DEPOSITS if untaxed else revenue,
+        in_advance=line.kind in _RECURRING and line.invoice_on <= line.period.start,
+        charge=charge_key(line),
+        turn=turn,
+    )
+
+
+# What is billed for days; the rest is earned when it is billed.
+_RECURRING = ("recurring", "proration", "discount", "converted")
+DEPOSITS = "deposits"
+
+
+def together(drafts: Sequence[Draft]) -> list[Draft]:
+    """One invoice for each customer: what several subscriptions owe on a day."""
+    found: dict[int, Draft] = {}
+    for draft in drafts:
+        first = found.get(draft.customer_id)
+        lines = draft.lines if first is None else first.lines + draft.lines
+        found[draft.customer_id] = replace(draft, lines=lines)
+    return list(found.values())
+
+
+def asked(lines: Sequence[DraftLine]) -> dict[str, Any]:
+    """What a pro forma keeps, so that paying it later costs the same: its lines, each with its
+    price, taxes aside, and why; and the period that they are for."""
+    first = lines[0].charged
+    period = max((line.charged.period for line in lines), key=lambda one: one.days)
+    return first.why | {
+        "from": period.start.isoformat(),
+        "until": period.end.isoformat(),
+        "lines": [
+            {
+                "description": line.description,
+                "charge": line.charge,
+                "turn": line.turn,
+                "revenue": line.revenue,
+                "in_advance": line.in_advance,
+                "amount_minor": line.charged.quoted,
+                "gross_minor": line.charged.sums[2],
+                "why": line.charged.why,
+            }
+            for line in lines
+        ],
+    }
+
+
+def as_asked(why: dict[str, Any], total: Money, rates: Sequence[Rate]) -> list[DraftLine]:
     """Charge again what was asked before, with the taxes of today: the price is the one
     that was asked, whatever was published since.
 
     Should a tax have changed, the total stays and the taxes are taken out of it.
     """
-    part = Period(date.fromisoformat(why["from"]), date.fromisoformat(why["until"]))
-    cycle = Period(
-        date.fromisoformat(why.get("cycle_from", why["from"])),
-        date.fromisoformat(why.get("cycle_until", why["until"])),
-    )
-    charged = charge(
-        Money(why["price_minor"], why["currency"]),
-        inclusive=why["tax_inclusive"],
-        price_from=date.fromisoformat(why["price_from"]),
-        part=part,
-        cycle=cycle,
-        rates=rates,
-    )
-    if charged.taxed.gross == total:
-        return charged
-    return Charged(part, inside(total, rates), charged.why | {"total_asked": total.minor})
+    if "lines" not in why:  # asked for before pro formas had lines: one price for one period
+        why = why | {"lines": [_single(why, total)]}
+    return [_again(one, total.currency, rates) for one in why["lines"]]
+
+
+def _single(why: dict[str, Any], total: Money) -> dict[str, Any]:
+    return {
+        "description": "", "charge": FEE, "turn": 0, "revenue": "", "in_advance": True,
+        "amount_minor": total.minor, "gross_minor": total.minor,
+        "why": why | {"tax_inclusive": True},
+    }  # fmt: skip
+
+
+def _again(one: dict[str, Any], currency: str, rates: Sequence[Rate]) -> DraftLine:
+    why = one["why"]
+    period = Period(date.fromisoformat(why["from"]), date.fromisoformat(why["until"]))
+    carried = () if one["revenue"] == DEPOSITS else rates
+    gross = Money(one["gross_minor"], currency)
+    quoted = Money(one["amount_minor"], currency)
+    taxed = inside(quoted, carried) if why["tax_inclusive"] else on_top(quoted, carried)
+    if taxed.gross != gross:
+        taxed, why = inside(gross, carried), why | {"total_asked": gross.minor}
+    charged = Charged(period, taxed, why)
+    return DraftLine(None, one["description"], charged, one["revenue"], one["in_advance"],
+                     one["charge"], one["turn"])  # fmt: skip
 
 
 def booking(draft: Draft, number: str) -> Entry:
-    """Dr receivable, Cr deferred revenue (in advance) or revenue (earned), Cr each tax."""
-    taxed = draft.charged.taxed
-    lines = (Line("receivable", taxed.gross, draft.customer_id), *draft.charged.tax_lines)
-    if taxed.net:
-        lines += (Line("deferred" if draft.in_advance else draft.revenue, -taxed.net),)
+    """Dr receivable, Cr deferred revenue (in advance), revenue (earned) or deposits, Cr taxes."""
+    currency, gross = draft.currency, draft.sums()[2]
+    lines = [Posting("receivable", Money(gross, currency), draft.customer_id)]
+    if len(draft.lines) == 1:
+        (only,) = draft.lines
+        lines += only.charged.tax_lines
+        net = only.charged.taxed.net
+        if net:
+            lines.append(Posting("deferred" if only.in_advance else only.revenue, -net))
+    else:
+        lines += _together(draft, currency)
     memo = f"Invoice {number}: {draft.description}"
-    return Entry(draft.entity_id, draft.issued_on, memo, f"invoice:{number}", lines)
+    return Entry(draft.entity_id, draft.issued_on, memo, f"invoice:{number}", tuple(lines))
+
+
+def _together(draft: Draft, currency: str) -> list[Posting]:
+    """The credits of several lines, one for each account."""
+    sums: dict[str, int] = {}
+    for line in draft.lines:
+        for tax in line.charged.tax_lines:
+            sums[tax.purpose] = sums.get(tax.purpose, 0) + tax.amount.minor
+        purpose = "deferred" if line.in_advance else line.revenue
+        sums[purpose] = sums.get(purpose, 0) - line.charged.taxed.net_minor
+    return [Posting(purpose, Money(minor, currency)) for purpose, minor in sums.items() if minor]
 
 
 def credit_booking(
@@ -149,6 +274,6 @@ def credit_booking(
         on=on,
         memo=f"Credit used on {number}",
         source=f"credit_use:{use_id}",
-        debit=[Line("customer_credit", amount, customer_id)],
-        credit=[Line("receivable", amount, customer_id)],
+        debit=[Posting("customer_credit", amount, customer_id)],
+        credit=[Posting("receivable", amount, customer_id)],
     )

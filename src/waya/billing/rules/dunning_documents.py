@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from waya.billing.rules.drafts import Charged, Draft
+from waya.billing.rules.drafts import Charged, Draft, DraftLine
 from waya.billing.rules.ladder.tonight import Step
 from waya.billing.rules.tax import inside
 from waya.billing.rules.tax.stack import Stack
@@ -32,11 +32,15 @@ def late_fee(
     return Draft(
         entity_id=entity_id,
         customer_id=step.customer_id,
-        subscription_id=None,
-        description=f"Late fee, {step.debt.number}",
-        charged=Charged(Period(on, on + timedelta(days=1)), inside(fee, rates), why),
-        revenue=LATE,
-        in_advance=False,
+        lines=(
+            DraftLine(
+                subscription_id=None,
+                description=f"Late fee, {step.debt.number}",
+                charged=Charged(Period(on, on + timedelta(days=1)), inside(fee, rates), why),
+                revenue=LATE,
+                in_advance=False,
+            ),
+        ),
         issued_on=on,
         due_on=on + timedelta(days=due_days),
     )

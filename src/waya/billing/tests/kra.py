@@ -7,16 +7,12 @@ from datetime import date
 from waya.billing.commands.fiscal import add_device
 from waya.billing.commands.invoices import issue
 from waya.billing.models import FiscalDevice, Invoice
-from waya.billing.queries.pricing import PriceList, described
-from waya.billing.rules.drafts import Draft
-from waya.billing.rules.renewal import Bought
 from waya.billing.tests import make
 from waya.catalog.commands import add_plan
 from waya.catalog.models import Plan
 from waya.kernel.periods import Period
 from waya.org.actors import SYSTEM
 from waya.org.models import Branch, Entity
-from waya.subscriptions.models import Subscription
 
 PIN = "P051234567A"
 JUNE = Period(date(2027, 6, 10), date(2027, 7, 10))
@@ -39,22 +35,5 @@ def invoices(entity: Entity, many: int, price_minor: int = 2500_00) -> list[Invo
         valid_from=date(2020, 1, 1), by=SYSTEM,
     )  # fmt: skip
     wanting = [make.wants(entity, plan, f"Customer {number}") for number in range(many)]
-    issued = issue(drafts=[_draft(one) for one in wanting], by=SYSTEM)
+    issued = issue(drafts=[make.month(one, JUNE.start, price_minor) for one in wanting], by=SYSTEM)
     return list(Invoice.objects.filter(pk__in=[one.id for one in issued]).order_by("pk"))
-
-
-def _draft(wanting: Subscription) -> Draft:
-    plan = wanting.plan
-    bought = Bought(JUNE, JUNE.start.day)
-    charged = PriceList([plan], "KE").charge(plan, bought, tax_point=JUNE.start, whole=True)
-    return Draft(
-        entity_id=wanting.entity_id,
-        customer_id=wanting.customer_id,
-        subscription_id=wanting.pk,
-        description=described(plan, JUNE),
-        charged=charged,
-        revenue="revenue:internet",
-        in_advance=True,
-        issued_on=JUNE.start,
-        due_on=date(2027, 6, 17),
-    )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from waya.billing.commands.documents import quote
 from waya.billing.commands.settle import settle_many
+from waya.billing.queries.pricing import PriceList, described
+from waya.billing.rules.drafts import Draft, DraftLine
+from waya.billing.rules.engine.whole import Due, WholePeriods
 from waya.billing.rules.offers import Offer, Settlement
 from waya.catalog.commands import add_plan, seed_taxes
 from waya.catalog.models import Plan
@@ -100,3 +103,15 @@ def pays(subscription: Subscription, minor: int, on: date) -> Settlement:
     lock_customers(customer_ids=[customer_id], by=SYSTEM)
     offer = Offer(1, customer_id, Money(minor, "KES"), on)
     return settle_many(entity_id=subscription.entity_id, offers=[offer], by=SYSTEM)[1]
+
+
+def month(subscription: Subscription, start: date, price_minor: int = 2500_00) -> Draft:
+    """An invoice of the month of a subscription that begins on a day, in advance."""
+    prices = PriceList([subscription.plan], "KE")
+    asked = Due(subscription.pk, start, start.day, 1, price_minor)
+    (whole,) = WholePeriods("KES").lines([asked], start, arrears=False)
+    charged = prices.whole(prices.versions[subscription.version_id], whole, start)
+    line = DraftLine(subscription.pk, described(subscription.plan, charged.period), charged,
+                     "revenue:internet", True)  # fmt: skip
+    return Draft(subscription.entity_id, subscription.customer_id, (line,), start,
+                 start + timedelta(days=7))  # fmt: skip

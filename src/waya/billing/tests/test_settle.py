@@ -15,16 +15,12 @@ from waya.billing.commands.settle import settle_many
 from waya.billing.commands.standings import apply_standings
 from waya.billing.models import Credit, Invoice, InvoiceLine, ProForma
 from waya.billing.queries.accounts import account
-from waya.billing.queries.pricing import PriceList
-from waya.billing.rules.drafts import Draft
 from waya.billing.rules.offers import Offer
-from waya.billing.rules.renewal import Bought
-from waya.billing.tests.make import JUNE_10, home_10, isp, joined, pays, wants
+from waya.billing.tests.make import JUNE_10, home_10, isp, joined, month, pays, wants
 from waya.catalog.commands import publish_price
 from waya.catalog.models import TaxRate
 from waya.kernel.errors import Refused
 from waya.kernel.money import Money
-from waya.kernel.periods import Period
 from waya.ledger.queries.balances import trial_balance
 from waya.network.models import DesiredAccess
 from waya.org.actors import SYSTEM, Actor
@@ -55,7 +51,7 @@ def test_the_invoice_is_booked_as_billed_in_advance() -> None:
 def test_the_line_explains_itself() -> None:
     joined(isp())
     why = InvoiceLine.objects.get().why
-    assert why["rule"] == "whole period"
+    assert why["rule"] == "whole cycle"
     assert (why["from"], why["until"]) == ("2027-06-10", "2027-07-10")
     assert why["price_minor"] == 2500_00
 
@@ -137,11 +133,7 @@ def test_a_tax_that_changed_meanwhile_is_taken_out_of_what_was_asked() -> None:
 
 def test_a_period_cannot_be_invoiced_twice() -> None:
     row = joined(isp())
-    prices = PriceList([row.plan], "KE")
-    bought = Bought(Period(JUNE_10, date(2027, 7, 10)), 10)
-    draft = Draft(row.entity_id, row.customer_id, row.pk, "again",
-                  prices.charge(row.plan, bought, tax_point=JUNE_10, whole=True),
-                  "revenue:internet", True, JUNE_10, JUNE_10)  # fmt: skip
+    draft = month(row, JUNE_10)
     with pytest.raises(IntegrityError, match="period_billed_once"):
         issue(drafts=[draft], by=SYSTEM)
 

@@ -21,7 +21,7 @@ from waya.org.actors import Actor
 from waya.org.words import words
 from waya.reports.queries import plans as reads
 
-_EVERY = {1: "month", 3: "quarter", 12: "year"}
+_EVERY = {("month", 3): "quarter", ("month", 12): "year"}
 
 
 class PlanForm(forms.Form):
@@ -71,7 +71,7 @@ def _row(one: reads.Sold) -> dict[str, Any]:
         "down_kbps": plan.down_kbps,
         "up_kbps": plan.up_kbps,
         "price": one.now.amount if one.now else None,
-        "every": _EVERY.get(plan.months, f"{plan.months} months"),
+        "every": _every(plan),
         "tax": one.taxes,
         "profile": plan_profile(plan.down_kbps, plan.up_kbps).name,
         "customers": one.customers,
@@ -79,6 +79,11 @@ def _row(one: reads.Sold) -> dict[str, Any]:
         "new_price": one.ahead.amount if one.ahead else None,
         "new_price_on": one.ahead.valid_from if one.ahead else None,
     }
+
+
+def _every(plan: Plan) -> str:
+    known = _EVERY.get((plan.unit, plan.count))
+    return known or (plan.unit if plan.count == 1 else f"{plan.count} {plan.unit}s")
 
 
 @staff("catalog.change")

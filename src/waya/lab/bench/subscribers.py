@@ -40,7 +40,8 @@ _SITE = (
 )  # fmt: skip
 _SUBSCRIPTION = (
     ("public_id", "uuid"), ("entity_id", "int8"), ("customer_id", "int8"), ("site_id", "int8"),
-    ("plan_id", "int8"), ("router_id", "int8"), ("username", "varchar"), ("state", "varchar"),
+    ("plan_id", "int8"), ("version_id", "int8"), ("quantity", "int4"),
+    ("router_id", "int8"), ("username", "varchar"), ("state", "varchar"),
     ("standing", "varchar"), ("created_at", "timestamptz"), ("started_on", "date"),
     ("anchor_day", "int2"), ("billed_through", "date"),
 )  # fmt: skip
@@ -65,14 +66,16 @@ def gather(customers: int) -> Entity:
     )  # fmt: skip
     numbers = iter(range(1, customers + 1))
     while chunk := list(islice(numbers, _CHUNK)):
-        _write(chunk, entity.pk, plan.pk, router.pk)
+        _write(chunk, entity.pk, plan.pk, plan.versions.get().pk, router.pk)
     with connection.cursor() as cursor:
         cursor.execute("analyze")
     return entity
 
 
 @transaction.atomic
-def _write(chunk: Sequence[int], entity_id: int, plan_id: int, router_id: int) -> None:
+def _write(
+    chunk: Sequence[int], entity_id: int, plan_id: int, version_id: int, router_id: int
+) -> None:
     now = clock.now()
     first = reserve_account_numbers(count=len(chunk), by=SYSTEM)
     uuids = _uuids(3 * len(chunk))
@@ -83,8 +86,8 @@ def _write(chunk: Sequence[int], entity_id: int, plan_id: int, router_id: int) -
     ))  # fmt: skip
     copy_rows("parties_site", _SITE, ((n, uuids.pop(), n, "Lanet", "") for n in chunk))
     copy_rows("subscriptions_subscription", _SUBSCRIPTION, (
-        (uuids.pop(), entity_id, n, n, plan_id, router_id, username("c", str(n)), "active",
-         "good", now, _began(n), 1, _began(n))
+        (uuids.pop(), entity_id, n, n, plan_id, version_id, 1, router_id, username("c", str(n)),
+         "active", "good", now, _began(n), 1, _began(n))
         for n in chunk
     ))  # fmt: skip
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.db import connection, transaction
 
 from waya.billing.commands.documents import quote
 from waya.billing.models import ProForma
+from waya.billing.queries.lives import opens_on
 from waya.catalog.models import Plan
 from waya.kernel import clock
 from waya.kernel.errors import Refused
@@ -92,8 +93,9 @@ def _write(
         router_id = router_for(entity_id).pk
         row = request(customer=customer, site=site, plan=plan, router_id=router_id, by=by)
     today = clock.today(entity.zone)
-    if plan.mode == Plan.POSTPAID:
-        _begin(row, plan, by)
+    opens = opens_on(row, today)
+    if plan.mode == Plan.POSTPAID or opens > today:
+        _begin(row, plan, today, opens, by)
         return Joined(row.customer, row, None, None)
     return Joined(row.customer, row, quote(subscription_id=row.pk, on=today, by=by), None)
 
@@ -116,15 +118,15 @@ def _same(plan: Plan, name: str, phone: str) -> Subscription | None:
     )
 
 
-def _begin(row: Subscription, plan: Plan, by: Actor) -> None:
-    """A postpaid plan begins at once; its first invoice comes when its first period ends."""
-    today = clock.today(Entity.objects.get(pk=row.entity_id).zone)
+def _begin(row: Subscription, plan: Plan, today: date, opens: date, by: Actor) -> None:
+    """Begin at once what is paid after its period, or free at first: the bills begin where
+    what is free ends."""
     renewal = Renewal(
         subscription_id=row.pk,
         start=today,
-        paid_through=None,
-        billed_through=today,
-        anchor_day=plan.calendar_day or today.day,
+        paid_through=None if plan.mode == Plan.POSTPAID else opens,
+        billed_through=opens,
+        anchor_day=plan.calendar_day or opens.day,
     )
     activate(renewals=[renewal], by=by)
     row.refresh_from_db()

@@ -1,0 +1,62 @@
+"""Note what was used, to be billed when its period is over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db import transaction
+
+from waya.billing.models import Usage
+from waya.kernel.errors import Refused
+from waya.org.actors import Actor
+from waya.subscriptions.models import Subscription
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """So much of a metric, used by a subscription on a day; a source counts once."""
+
+    subscription_id: int
+    metric: str
+    on: date
+    quantity: Decimal
+    source: str
+
+
+@transaction.atomic
+def record_usage(*, counts: Sequence[Count], by: Actor) -> None:
+    """Keep counts of what was used; one that is known by its source already is passed over.
+
+    Refuses `usage_billed` for a day that is on an invoice, and `usage_negative`; nothing of the
+    batch is then kept.
+    """
+    by.must("billing.usage")
+    wanted = {one.subscription_id for one in counts}
+    known = set(
+        Usage.objects.filter(
+            subscription_id__in=wanted, source__in={one.source for one in counts}
+        ).values_list("subscription_id", "metric", "source")
+    )
+    fresh = [one for one in counts if (one.subscription_id, one.metric, one.source) not in known]
+    through = dict(
+        Subscription.objects.filter(pk__in=wanted)
+        .select_for_update(no_key=True, of=("self",))
+        .order_by("pk")
+        .values_list("pk", "billed_through")
+    )
+    for one in fresh:
+        if one.quantity < 0:
+            raise Refused("usage_negative")
+        billed = through.get(one.subscription_id)
+        if billed is not None and one.on < billed:
+            raise Refused("usage_billed", on=one.on.isoformat())
+    Usage.objects.bulk_create(
+        [
+            Usage(subscription_id=one.subscription_id, metric=one.metric, on=one.on,
+                  quantity=one.quantity, source=one.source)
+            for one in fresh
+        ]
+    )  # fmt: skip

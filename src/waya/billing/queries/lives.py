@@ -1,0 +1,162 @@
+"""Subscriptions as the engine is told of them, read for many at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from django.db.models import Count
+
+from waya.billing.models import InvoiceLine, Usage
+from waya.billing.queries.pricing import PriceList
+from waya.billing.rules.engine import events
+from waya.billing.rules.lives import Life, opening
+from waya.catalog.queries import Version, versions
+from waya.catalog.rules.plans import Discount
+from waya.kernel.periods import on_day
+from waya.org.rows.among import among
+from waya.subscriptions.models import Grant, Subscription
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A subscription that is due, as far as billing needs it; `since` is the first day that
+    is not billed."""
+
+    id: int
+    customer_id: int
+    plan_id: int
+    version_id: int
+    since: date
+    anchor_day: int
+    began: date
+    quantity: int = 1
+    cycle_on: date | None = None
+    next_version_id: int | None = None
+    next_on: date | None = None
+
+
+COLUMNS = ("pk", "customer_id", "plan_id", "version_id", "billed_through", "anchor_day",
+           "started_on", "quantity", "cycle_on", "next_version_id", "next_on")  # fmt: skip
+
+
+def due_of(row: Subscription, since: date, anchor_day: int) -> Due:
+    """One subscription, to be billed from a day."""
+    return Due(row.pk, row.customer_id, row.plan_id, row.version_id, since, anchor_day,
+               row.started_on or since, row.quantity, row.cycle_on, row.next_version_id,
+               row.next_on)  # fmt: skip
+
+
+def opens_on(row: Subscription, began: date) -> date:
+    """The first day that is charged of a subscription that begins on a day."""
+    version = versions([row.plan])[row.version_id]
+    return opening(version.terms.phases, began)
+
+
+def plain(row: Due, version: Version, granted: set[int]) -> bool:
+    """Whether what is due is nothing but whole periods at one flat price."""
+    since, anchor = row.since, row.anchor_day
+    return (
+        version.plain
+        and row.quantity == 1
+        and row.next_on is None
+        and row.cycle_on is None
+        and row.id not in granted
+        and (since.day == anchor or since == on_day(since.year, since.month, anchor))
+    )
+
+
+def granted(keys: Iterable[int]) -> set[int]:
+    """Which of some subscriptions have a promotion."""
+    rows = Grant.objects.filter(subscription_id__in=among(keys))
+    return set(rows.values_list("subscription_id", flat=True))
+
+
+def lives(rows: Sequence[Due], prices: PriceList) -> dict[int, Life]:
+    """The life of each from its first unbilled day: three queries for any number of them."""
+    keys = [row.id for row in rows]
+    grants: dict[int, list[Grant]] = {}
+    for grant in Grant.objects.filter(subscription_id__in=keys).select_related("promotion"):
+        grants.setdefault(grant.subscription_id, []).append(grant)
+    had = _had(keys) if grants else {}
+    used: dict[int, list[events.Usage]] = {}
+    for one in Usage.objects.filter(subscription_id__in=keys).filter(
+        on__gte=min((row.since for row in rows), default=date.max)
+    ):
+        counted = events.Usage(one.on, one.metric, Fraction(one.quantity), str(one.subscription_id))
+        used.setdefault(one.subscription_id, []).append(counted)
+    return {
+        row.id: _life(row, prices, grants.get(row.id, []), had, used.get(row.id, []))
+        for row in rows
+    }
+
+
+def _life(
+    row: Due, prices: PriceList, grants: Sequence[Grant],
+    had: dict[tuple[int, str], int], used: Sequence[events.Usage],
+) -> Life:  # fmt: skip
+    version = prices.at(row.version_id, row.since)
+    next_on, next_plan = row.next_on, None
+    if row.next_version_id is not None and next_on is not None:
+        coming = prices.at(row.next_version_id, next_on)
+        if next_on <= row.since:
+            version, next_on = coming, None
+        next_plan = coming.terms
+    ahead = prices.ahead(version.id, row.since) if next_on is None else None
+    if ahead is not None:
+        next_on, next_plan = ahead[0], ahead[1].terms
+    return Life(
+        key=str(row.id),
+        plan=version.terms,
+        since=row.since,
+        began=row.began,
+        anchor_day=row.anchor_day,
+        cycle_on=row.cycle_on,
+        quantity=Fraction(row.quantity),
+        next_plan=next_plan,
+        next_on=next_on,
+        at_term=ahead is not None,
+        discounts=tuple(_discounts(row, grants, had)),
+        usage=tuple(used),
+    )
+
+
+def _discounts(
+    row: Due, grants: Sequence[Grant], had: dict[tuple[int, str], int]
+) -> Iterable[Discount]:
+    """What is left of the promotions that a subscription has."""
+    for grant in grants:
+        one = grant.promotion
+        left = None if one.periods is None else one.periods - had.get((row.id, one.code), 0)
+        if left is None or left > 0:
+            yield Discount(
+                one.code, Fraction(one.percent) / 100, Fraction(one.amount_minor), left,
+                grant.start, plans=tuple(one.plans),
+            )  # fmt: skip
+
+
+def _had(keys: Sequence[int]) -> dict[tuple[int, str], int]:
+    """In how many periods a subscription had each promotion, by what was billed."""
+    found: dict[tuple[int, str], int] = {}
+    rows = InvoiceLine.objects.filter(subscription_id__in=keys, charge__startswith="discount:")
+    for key, charge, many in rows.values_list("subscription_id", "charge").annotate(
+        many=Count("start", distinct=True)
+    ):
+        code = charge.split(":")[1]
+        found[key, code] = max(found.get((key, code), 0), many)
+    return found
+
+
+def billed(rows: Sequence[Due]) -> dict[tuple[int, date, str], int]:
+    """How often each charge was billed for each day from `since` on: what is not to be billed
+    again, or in another turn."""
+    keys = [row.id for row in rows]
+    since = min((row.since for row in rows), default=date.max)
+    found = InvoiceLine.objects.filter(subscription_id__in=keys, start__gte=since)
+    counts: dict[tuple[int, date, str], int] = {}
+    for key, start, charge in found.values_list("subscription_id", "start", "charge"):
+        if key is not None and start is not None:
+            counts[key, start, charge] = counts.get((key, start, charge), 0) + 1
+    return counts

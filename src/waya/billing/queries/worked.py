@@ -1,0 +1,83 @@
+"""What the engine makes of subscriptions that are due: lines, gathered into documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from waya.billing.policy import BillingPolicy
+from waya.billing.queries.lives import Due, billed, lives
+from waya.billing.queries.pricing import PriceList, worded
+from waya.billing.rules.drafts import DraftLine, drafted
+from waya.billing.rules.engine.line import Line
+from waya.billing.rules.lives import Life, billed_until, charge_key, gathered, told
+
+Counts = dict[tuple[int, date, str], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """What one subscription owes, by document, and through which day that bills it."""
+
+    row: Due
+    documents: list[tuple[DraftLine, ...]]
+    until: date | None
+
+
+def work_out(
+    rows: Sequence[Due], prices: PriceList, how: BillingPolicy, on: date, *, arrears: bool
+) -> Iterator[Worked]:
+    """What is due of each as of a day: in arrears what has passed, in advance the period that
+    begins where the bills end. Five queries for any number of them.
+
+    Raises ValueError for a subscription that comes to more lines than policy lets pass.
+    """
+    if not rows:
+        return
+    known, counts = lives(rows, prices), billed(rows)
+    for row in rows:
+        yield _work_out(row, known[row.id], counts, prices, how, on, arrears)
+
+
+def _work_out(
+    row: Due, life: Life, counts: Counts, prices: PriceList, how: BillingPolicy, on: date,
+    arrears: bool,
+) -> Worked:  # fmt: skip
+    plan = prices.plans[row.plan_id]
+    pricing_on = on if arrears else row.since
+    terms = how.terms(prices.versions[row.version_id].price.currency, arrears=arrears)
+    found = [line for line in told(life, terms, on if arrears else row.since) if _is_due(line)]
+    if len(found) > how.most_lines:
+        raise ValueError(f"subscription {row.id}: {len(found)} lines on one day")
+    groups, covered = gathered(found, how.minimum_minor, zero=how.zero_invoices)
+    documents = []
+    for group in groups:
+        lines = tuple(
+            draft_line(line, row, prices, pricing_on, worded(plan, line),
+                       counts.get((row.id, line.period.start, charge_key(line)), 0))
+            for line in group
+            if not arrears or (row.id, line.period.start, charge_key(line)) not in counts
+        )  # fmt: skip
+        if lines:
+            documents.append(lines)
+    return Worked(row, documents, billed_until(covered, on))
+
+
+def draft_line(
+    line: Line, row: Due, prices: PriceList, tax_point: date, name: str, turn: int
+) -> DraftLine:
+    """A line of the engine as a line of a document, with the taxes of a day."""
+    version = prices.at(row.version_id, line.period.start)
+    if row.next_version_id and row.next_on and line.period.start >= row.next_on:
+        version = prices.at(row.next_version_id, line.period.start)
+    plan = prices.plans[version.plan_id]
+    return drafted(
+        line, prices.pricing(version, tax_point), subscription_id=row.id,
+        revenue=f"revenue:{plan.tax_class}", name=name, turn=turn,
+    )  # fmt: skip
+
+
+def _is_due(line: Line) -> bool:
+    """Whether a line is asked for; what is given back is a credit note's matter."""
+    return line.amount.minor >= 0 or line.kind == "discount"

@@ -1,0 +1,172 @@
+"""What the engine is told of one subscription: its life from the first day that is not billed.
+
+A run needs no history: what was billed stays as it was billed. So a life begins, for the
+engine, where the bills end, with what is left of its phases and promotions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from fractions import Fraction
+
+from waya.billing.rules.engine.events import Event, Usage
+from waya.billing.rules.engine.grids import Grid, grid, later
+from waya.billing.rules.engine.line import Line
+from waya.billing.rules.engine.lines import lines
+from waya.billing.rules.engine.terms import Anchor, BillingTerms, When
+from waya.catalog.rules.plans import Discount, Interval, Phase, PlanTerms
+from waya.kernel.periods import next_anchor, on_day
+
+ONCE = ("one_off", "deposit")
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """A subscription from `since`, the first day that is not billed, under `plan`.
+
+    `began` is the first day of all. `cycle_on` is a day on which a cycle began, where the
+    anchor does not say. On `next_on` (`at_term`: when the term that runs then is over) it goes
+    on under `next_plan`, or ends if there is none.
+    `discounts` and `usage` are what is left and not billed.
+    """
+
+    key: str
+    plan: PlanTerms
+    since: date
+    began: date
+    anchor_day: int
+    cycle_on: date | None = None
+    quantity: Fraction = Fraction(1)
+    next_plan: PlanTerms | None = None
+    next_on: date | None = None
+    at_term: bool = False
+    discounts: tuple[Discount, ...] = ()
+    usage: tuple[Usage, ...] = ()
+
+
+def opening(phases: Sequence[Phase], began: date) -> date:
+    """The first day that is charged: after a trial, if there is one."""
+    first = phases[0]
+    if first.kind == "trial" and first.length is not None:
+        return later(began, first.length)
+    return began
+
+
+def closing(phases: Sequence[Phase], began: date) -> date | None:
+    """The day on which a term that is fixed is over."""
+    for phase in phases:
+        if phase.length is None:
+            return None
+        began = later(began, phase.length)
+    return began
+
+
+def remaining(plan: PlanTerms, began: date, since: date) -> PlanTerms:
+    """A plan as it is for one who has had it since `began`: what is over is left out."""
+    phases: list[Phase] = []
+    for phase in plan.phases:
+        if phase.length is None:
+            phases.append(phase)
+            break
+        ends = later(began, phase.length)
+        if ends > since:
+            length = phase.length if began >= since else Interval("day", (ends - since).days)
+            phases.append(replace(phase, length=length))
+        began = ends
+    return replace(plan, phases=tuple(phases) or plan.phases[-1:])
+
+
+def cycles(life: Life) -> Grid:
+    """When the cycles of a life turn."""
+    anchor = _anchor(life)
+    return grid(anchor, life.plan.interval, shared=life.since, own=life.since, began=life.since)
+
+
+def _anchor(life: Life) -> Anchor:
+    if life.cycle_on is not None:
+        on = life.cycle_on
+    elif life.plan.interval.unit == "month" and not _turns(life.since, life.anchor_day):
+        on = next_anchor(life.since, anchor_day=life.anchor_day)
+    else:
+        on = life.since
+    return Anchor("subscription", day=life.anchor_day, on=on, after_trial=False)
+
+
+def _turns(day: date, anchor_day: int) -> bool:
+    return day == on_day(day.year, day.month, anchor_day)
+
+
+def told(life: Life, terms: BillingTerms, until: date) -> list[Line]:
+    """Every line of a life from its first unbilled day on, dated on or before a day."""
+    first = life.since == opening(life.plan.phases, life.began)
+    return lines(
+        replace(terms, anchor=_anchor(life), phases_from="start"),
+        [
+            Event(life.since, "start", _at(life.plan, life, first), life.quantity, life.key),
+            *_next(life),
+        ],
+        until,
+        usage=life.usage,
+        discounts=life.discounts,
+    )
+
+
+def _at(plan: PlanTerms, life: Life, first: bool) -> PlanTerms:
+    """What of a plan counts from `since`: charges of once only at the beginning of all."""
+    left = remaining(plan, life.began, life.since)
+    if first:
+        return left
+    return replace(left, charges=tuple(one for one in left.charges if one.kind not in ONCE))
+
+
+def _next(life: Life) -> list[Event]:
+    if life.next_on is None or life.next_on <= life.since:
+        return []
+    if life.next_plan is None:
+        return [Event(life.next_on, "cancel", None, None, life.key, when="at_once")]
+    plan = _at(life.next_plan, life, first=False)
+    when: When = "term_end" if life.at_term else "at_once"
+    return [Event(life.next_on, "change", plan, None, life.key, when=when)]
+
+
+def charge_key(line: Line) -> str:
+    """What a line asks for, so that the same is never billed twice for the same day."""
+    if line.kind == "discount":
+        return f"discount:{line.why['discount']}:{line.charge}"
+    return line.charge
+
+
+def billed_until(found: Sequence[Line], on: date) -> date | None:
+    """Through which day lines bill what recurs and has passed by a day: what a run advances to."""
+    ends = [
+        line.period.end
+        for line in found
+        if line.kind in ("recurring", "proration", "usage") and line.period.end <= on
+    ]
+    return max(ends, default=None)
+
+
+def gathered(
+    found: Sequence[Line], minimum: int, *, zero: bool
+) -> tuple[list[list[Line]], list[Line]]:
+    """Lines by the day of their invoice, and all lines that these cover.
+
+    What comes to less than the minimum (but more than nothing) waits for the next; what waits
+    at the end is not covered, and told again when there is more. An invoice of nothing is left
+    out unless `zero` says otherwise; what it was for is covered.
+    """
+    groups: list[list[Line]] = []
+    covered: list[Line] = []
+    waiting: list[Line] = []
+    for on in sorted({line.invoice_on for line in found}):
+        waiting += [line for line in found if line.invoice_on == on]
+        amount = sum(line.amount.minor for line in waiting)
+        if 0 < amount < minimum:
+            continue
+        if zero or any(line.amount for line in waiting):
+            groups.append(waiting)
+        covered += waiting
+        waiting = []
+    return groups, covered
