@@ -11,7 +11,7 @@ from ninja import Query, Router, Schema
 
 from waya.api.door import REFUSALS, Caller
 from waya.api.lists import Amount, Going, Page, amount, one, page
-from waya.billing.models import Invoice, InvoiceLine, InvoiceTax, ProForma
+from waya.billing.models import CreditNoteTax, Invoice, InvoiceLine, InvoiceTax, ProForma
 from waya.org.actors import Actor
 from waya.org.queries import visible_to
 
@@ -30,8 +30,10 @@ class TaxShown(Schema):
 
 
 class LineShown(Schema):
-    """A line, the half-open period that it charges, and the facts that it came from."""
+    """A line, the half-open period that it charges, and the facts that it came from. `id` is
+    what a credit of it names."""
 
+    id: int
     description: str
     start: date | None
     end: date | None
@@ -89,7 +91,7 @@ class Choosing(Going):
 @router.get("/invoices", response={200: Page[InvoiceRow], **REFUSALS})
 def list_invoices(request: Caller, choosing: Query[Choosing]) -> dict[str, Any]:
     """Invoices, newest first, without their lines."""
-    rows = _invoices(request.auth.must("money.view"))
+    rows = invoices(request.auth.must("money.view"))
     if choosing.customer is not None:
         rows = rows.filter(customer__public_id=choosing.customer)
     if choosing.open is not None:
@@ -101,7 +103,7 @@ def list_invoices(request: Caller, choosing: Query[Choosing]) -> dict[str, Any]:
 @router.get("/invoices/{uuid:id}", response={200: InvoiceShown, **REFUSALS})
 def get_invoice(request: Caller, id: UUID) -> dict[str, Any]:
     """One invoice with its lines."""
-    row = one(_invoices(request.auth.must("money.view")), id)
+    row = one(invoices(request.auth.must("money.view")), id)
     lines = row.lines.order_by("pk").prefetch_related("taxes")
     return {**_row(row), "lines": [_line(line, row.currency) for line in lines]}
 
@@ -120,8 +122,9 @@ def list_pro_formas(request: Caller, choosing: Query[Choosing]) -> dict[str, Any
     return page(rows, choosing, lambda found: [_pro_forma(row) for row in found])
 
 
-def _invoices(by: Actor) -> QuerySet[Invoice]:
-    return visible_to(by, Invoice.objects.select_related("customer"))
+def invoices(by: Actor) -> QuerySet[Invoice]:
+    """The invoices that an actor sees."""
+    return visible_to(by, Invoice.objects.select_related("customer", "entity"))
 
 
 def _row(row: Invoice) -> dict[str, Any]:
@@ -141,21 +144,22 @@ def _row(row: Invoice) -> dict[str, Any]:
 
 
 def _line(line: InvoiceLine, currency: str) -> dict[str, Any]:
+    taxes = sorted(line.taxes.all(), key=lambda tax: tax.sequence)
     return {
+        "id": line.pk,
         "description": line.description,
         "start": line.start,
         "end": line.end,
         "net": amount(line.net_minor, currency),
         "tax": amount(line.tax_minor, currency),
         "total": amount(line.total_minor, currency),
-        "taxes": [
-            _tax(tax, currency) for tax in sorted(line.taxes.all(), key=lambda tax: tax.sequence)
-        ],
+        "taxes": [tax_shown(tax, currency) for tax in taxes],
         "why": line.why,
     }
 
 
-def _tax(tax: InvoiceTax, currency: str) -> dict[str, Any]:
+def tax_shown(tax: InvoiceTax | CreditNoteTax, currency: str) -> dict[str, Any]:
+    """A tax of a document as it is answered."""
     return {
         "tax": tax.tax,
         "name": tax.name,

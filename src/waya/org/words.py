@@ -69,7 +69,9 @@ REFUSALS = {
     "credit_above_left": _("Only %(left)s is left to credit."),
     "credit_days_outside": _("These days are not among those that were billed."),
     "credit_days_again": _("Some of these days were credited already."),
+    "credit_written_off": _("What is missing on this invoice was written off already."),
     "credit_before_invoice": _("A credit note is not dated before its invoice."),
+    "days_backward": _("The last day is before the first."),
     "period_closed": _("The books of %(on)s are closed. Date it on an open day."),
     # dunning
     "ladder_unreadable": _("The ladder cannot be read at %(at)s: a field is unknown or wrong."),

@@ -18,6 +18,7 @@ from waya.billing.models import (
     FiscalDocument,
     Invoice,
     InvoiceLine,
+    WriteOff,
 )
 from waya.billing.queries.credits import Creditable, creditable
 from waya.billing.rules.credits import Given, LineCredit, Reason, booking, give, without
@@ -89,7 +90,8 @@ def credit_lines(
     it was not earned yet comes out of deferred revenue. `once` names what asks for it: the
     same again on an invoice gives its first credit note and changes nothing.
 
-    Refuses what `rules.credits.give` does, and `period_closed`, `credit_before_invoice` and
+    Refuses what `rules.credits.give` does, and `period_closed`, `credit_before_invoice`,
+    `credit_written_off` (what was given up was never paid, so nothing is owed back) and
     `other_entity`; nothing of the batch is then kept. The database refuses more than is left
     of a line whoever asks.
     """
@@ -124,6 +126,8 @@ def _open(line_ids: set[int], on: date, once: str, by: Actor) -> _Open:
         raise Refused("period_closed", on=on.isoformat())
     if any(on < row.issued_on for row in invoices.values()):
         raise Refused("credit_before_invoice")
+    if WriteOff.objects.filter(invoice__in=invoices).exists():
+        raise Refused("credit_written_off")
     known = CreditNote.objects.filter(invoice__in=invoices, once=once)
     return _Open(entity_id, on, once, invoices, creditable(entity_id, lines, on),
                  {row.invoice_id: row for row in known})  # fmt: skip

@@ -38,6 +38,7 @@ def _measure(documents: int) -> dict[str, Any]:
     subscribers = import_module("waya.lab.bench.subscribers")
     models = import_module("waya.billing.models")
     papers = import_module("waya.reports.documents.papers")
+    typesetting = import_module("waya.reports.documents.typesetting")
     subscribers.bill(subscribers.gather(documents), lambda *_told: None)
     rows = list(models.Invoice.objects.select_related("customer", "entity")[:documents])
     began = time.perf_counter()
@@ -46,11 +47,17 @@ def _measure(documents: int) -> dict[str, Any]:
     cpu, began = time.process_time(), time.perf_counter()
     size = sum(len(papers.invoice(row)) for row in rows)
     used, wall = time.process_time() - cpu, time.perf_counter() - began
+    ready = [papers.invoice_paper(row) | {"number": f"{at}"} for at, row in enumerate(rows)]
+    drawing = time.process_time()
+    for paper in ready:
+        typesetting.pdf(paper, rows[0].issued_at)
+    drawn = time.process_time() - drawing
     return {
         "documents": len(rows),
         "first_milliseconds": round(first * 1000, 1),
         "milliseconds_each": round(wall / len(rows) * 1000, 2),
         "cpu_milliseconds_each": round(used / len(rows) * 1000, 2),
+        "drawing_cpu_milliseconds_each": round(drawn / len(rows) * 1000, 2),
         "bytes_each": round(size / len(rows)),
         "cpu_seconds": round(used, 2),
         "wall_seconds": round(wall, 2),

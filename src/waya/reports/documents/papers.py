@@ -7,7 +7,7 @@ time after its issue is what settled it and what the tax authority gave.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from waya.billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine, ProForma
 from waya.billing.queries.fiscal import Fiscal, fiscal_of, fiscal_of_credits
-from waya.kernel import ids
+from waya.kernel import clock, ids
 from waya.kernel.money import Money, decimals
 from waya.kernel.periods import Period
 from waya.kernel.phone import national
@@ -40,7 +40,7 @@ def invoice(row: Invoice) -> bytes:
 def pro_forma(row: ProForma) -> bytes:
     """A pro forma as PDF; it says that it is no tax document."""
     with _language(row.customer):
-        return typesetting.pdf(pro_forma_paper(row), _midnight(row.issued_on, row.entity))
+        return typesetting.pdf(pro_forma_paper(row), clock.start_of(row.issued_on, row.entity.zone))
 
 
 def credit_note(row: CreditNote) -> bytes:
@@ -59,7 +59,7 @@ def statement(customer: Customer, since: date, through: date) -> bytes:
     """A customer's statement of some days as PDF, both days included."""
     with _language(customer):
         told = statements.statement(customer, since, through)
-        return typesetting.pdf(statement_paper(told), _midnight(through, customer.entity))
+        return typesetting.pdf(statement_paper(told), clock.start_of(through, customer.entity.zone))
 
 
 def invoice_paper(row: Invoice) -> Paper:
@@ -159,6 +159,7 @@ def statement_paper(told: statements.Statement) -> Paper:
         statements.INVOICE: _("Invoice"),
         statements.CREDIT_NOTE: _("Credit note"),
         statements.PAYMENT: _("Payment"),
+        statements.WRITE_OFF: _("Written off"),
     }
     rows = [_row([_day(told.since), _("Owed before"), "", "", _figure(told.opening)])]
     for row in told.rows:
@@ -201,10 +202,6 @@ def channel(provider: str) -> str:
 
 def _language(customer: Customer | None) -> translation.override:
     return translation.override(customer.language if customer else "en")
-
-
-def _midnight(day: date, entity: Entity) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(entity.zone))
 
 
 def _paper(entity: Entity, customer: Customer | None, title: str, number: str) -> Paper:
@@ -270,6 +267,7 @@ def _settled(parts: Iterable[Settled], left: int, currency: str) -> list[Paper]:
             "payment": _("Paid %(day)s, %(words)s"),
             "credit": _("From your credit, %(day)s"),
             "credit_note": _("Credited %(day)s, %(words)s"),
+            "write_off": _("Written off %(day)s"),
         }[part.kind]
         told = words % {"day": _day(part.at.date()), "words": part.words}
         rows.append(_amount(told, _figure(-part.amount)))

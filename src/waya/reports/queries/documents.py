@@ -17,6 +17,7 @@ from waya.billing.models import (
     InvoiceLine,
     InvoiceTax,
     ProForma,
+    WriteOff,
 )
 from waya.kernel.money import Money
 from waya.kernel.periods import Period
@@ -52,8 +53,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What settled a part of an invoice: a `payment`, `credit` or a `credit_note`. `receipt` is
-    the number of ours."""
+    """What settled a part of an invoice: a `payment`, `credit`, a `credit_note` or a `write_off`.
+    `receipt` is the number of ours."""
 
     kind: str
     at: datetime
@@ -128,7 +129,7 @@ def unpaid_total(entity_id: int, currency: str) -> tuple[int, Money]:
 
 
 def paper(entity_id: int, number: str, today: date) -> Paper | None:
-    """One invoice by its number; None for one that this company does not have. Nine queries."""
+    """One invoice by its number; None for one that this company does not have. Ten queries."""
     ordered = InvoiceLine.objects.order_by("pk").prefetch_related(
         Prefetch("taxes", InvoiceTax.objects.order_by("sequence"))
     )
@@ -182,7 +183,7 @@ def taxes_of(lines: Iterable[InvoiceLine | CreditNoteLine], currency: str) -> li
 
 
 def settled_by(invoice: Invoice) -> list[Settled]:
-    """What settled an invoice, the oldest first; three queries."""
+    """What settled an invoice, the oldest first; four queries."""
     shares = Allocation.objects.filter(invoice=invoice).select_related("payment")
     paid = [
         Settled("payment", one.payment.paid_at, one.payment.transaction,
@@ -199,7 +200,12 @@ def settled_by(invoice: Invoice) -> list[Settled]:
                 Money(one.applied_minor, invoice.currency))
         for one in CreditNote.objects.filter(invoice=invoice, applied_minor__gt=0)
     ]  # fmt: skip
-    return sorted([*paid, *credit, *given_back], key=lambda one: one.at)
+    given_up = [
+        Settled("write_off", one.written_at, "written off", "",
+                Money(one.amount_minor, invoice.currency))
+        for one in WriteOff.objects.filter(invoice=invoice)
+    ]  # fmt: skip
+    return sorted([*paid, *credit, *given_back, *given_up], key=lambda one: one.at)
 
 
 def _sources(invoice: Invoice) -> list[str]:

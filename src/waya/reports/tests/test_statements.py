@@ -9,16 +9,19 @@ from django.db.models import Sum
 from pytest_django import DjangoAssertNumQueries
 
 from waya.billing.commands.credits import credit
+from waya.billing.commands.dunning.write_offs import write_off_many
 from waya.billing.models import CreditNote, Invoice
 from waya.billing.rules.credits import Reason
+from waya.kernel.errors import Refused
 from waya.ledger.models import JournalLine
 from waya.org.actors import SYSTEM
+from waya.parties.commands.customers import lock_customers
 from waya.parties.models import Customer
 from waya.payments.commands.counter import take_cash
 from waya.payments.commands.match import match
 from waya.payments.models import Payment
 from waya.payments.tests.make import confirmation, tell, work_off
-from waya.reports.documents.statements import CREDIT_NOTE, INVOICE, PAYMENT, statement
+from waya.reports.documents.statements import CREDIT_NOTE, INVOICE, PAYMENT, WRITE_OFF, statement
 from waya.reports.tests.make import Town, town
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +71,18 @@ def test_it_is_what_the_books_hold_on_any_day(found: Town) -> None:
             assert after.opening == told.closing
 
 
+def test_what_was_written_off_is_owed_no_more_and_not_credited(found: Town) -> None:
+    customer, today = found.brian.customer, found.today
+    (invoice,) = Invoice.objects.filter(customer=customer)
+    lock_customers(customer_ids=[customer.pk], by=SYSTEM)
+    write_off_many(invoices=[invoice], reason="Moved away", on=today, by=SYSTEM)
+    told = statement(customer, invoice.issued_on, today)
+    assert [row.kind for row in told.rows] == [INVOICE, WRITE_OFF]
+    assert told.closing.minor == booked(customer, today) == 0
+    with pytest.raises(Refused, match="credit_written_off"):
+        credit(invoice_id=invoice.pk, reason=Reason.GOODWILL, once="x", on=today, by=SYSTEM)
+
+
 def test_money_that_was_matched_later_counts_from_that_day(found: Town) -> None:
     tell(found.merchant, "c", confirmation("nobody"))
     work_off(found.merchant)
@@ -81,5 +96,5 @@ def test_money_that_was_matched_later_counts_from_that_day(found: Town) -> None:
 def test_it_costs_a_fixed_number_of_queries(
     found: Town, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(9):
         statement(found.amina.customer, found.today - timedelta(days=3650), found.today)

@@ -1,0 +1,1 @@
+"""Credit notes, and every document as a page."""

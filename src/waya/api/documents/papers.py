@@ -1,0 +1,144 @@
+"""Documents as PDF, and a customer's statement as figures or as a page."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from django.http import HttpResponse
+from ninja import Field, Query, Router, Schema
+
+from waya.api.documents.credit_notes import credit_notes
+from waya.api.door import REFUSALS, Caller
+from waya.api.invoices import invoices
+from waya.api.lists import Amount, amount, one
+from waya.billing.models import ProForma
+from waya.kernel.errors import Refused
+from waya.kernel.money import Money
+from waya.org.queries import visible_to
+from waya.parties.models import Customer
+from waya.payments.models import Payment
+from waya.reports.documents import papers
+from waya.reports.documents.statements import Statement, statement
+
+router = Router(tags=["documents"])
+
+Day = Annotated[date, Field(ge=date(2000, 1, 1), lt=date(2200, 1, 1))]
+
+PDF = "application/pdf"
+_PAGES: dict[str, Any] = {
+    "responses": {
+        200: {
+            "description": "OK",
+            "content": {PDF: {"schema": {"type": "string", "format": "binary"}}},
+        }
+    }
+}
+
+
+class Between(Schema):
+    """The days of a statement, both included."""
+
+    since: Day
+    through: Day
+
+
+class StatementRow(Schema):
+    """A document: charges are above zero, payments and credits below. `words` is what a person
+    knows it by; `balance` is owed after it."""
+
+    on: date
+    kind: Literal["invoice", "credit_note", "payment", "write_off"]
+    number: str
+    words: str
+    amount: Amount
+    balance: Amount
+
+
+class StatementShown(Schema):
+    """What was owed before, each document, and what is owed after; below zero it is credit."""
+
+    customer: UUID
+    since: date
+    through: date
+    opening: Amount
+    charged: Amount
+    paid: Amount
+    closing: Amount
+    rows: list[StatementRow]
+
+
+@router.get("/invoices/{uuid:id}/pdf", response=REFUSALS, openapi_extra=_PAGES)
+def invoice_pdf(request: Caller, id: UUID) -> HttpResponse:
+    """An invoice as PDF, with what settled it until now and what the tax authority gave."""
+    row = one(invoices(request.auth.must("money.view")), id)
+    return _pdf(papers.invoice(row), row.number)
+
+
+@router.get("/pro-formas/{uuid:id}/pdf", response=REFUSALS, openapi_extra=_PAGES)
+def pro_forma_pdf(request: Caller, id: UUID) -> HttpResponse:
+    """A pro forma as PDF."""
+    rows = ProForma.objects.select_related("customer", "entity", "subscription__plan")
+    row = one(visible_to(request.auth.must("money.view"), rows), id)
+    return _pdf(papers.pro_forma(row), row.number)
+
+
+@router.get("/credit-notes/{uuid:id}/pdf", response=REFUSALS, openapi_extra=_PAGES)
+def credit_note_pdf(request: Caller, id: UUID) -> HttpResponse:
+    """A credit note as PDF."""
+    row = one(credit_notes(request.auth.must("money.view")), id)
+    return _pdf(papers.credit_note(row), row.number)
+
+
+@router.get("/payments/{uuid:id}/pdf", response=REFUSALS, openapi_extra=_PAGES)
+def receipt_pdf(request: Caller, id: UUID) -> HttpResponse:
+    """The receipt of a payment as PDF."""
+    rows = Payment.objects.select_related("customer", "entity")
+    row = one(visible_to(request.auth.must("money.view"), rows), id)
+    return _pdf(papers.receipt(row), row.receipt_number)
+
+
+@router.get("/customers/{uuid:id}/statement", response={200: StatementShown, **REFUSALS})
+def get_statement(request: Caller, id: UUID, days: Query[Between]) -> dict[str, Any]:
+    """A customer's statement of some days, from documents: what the books hold of them."""
+    told = _statement(request, id, days)
+    currency = told.opening.currency
+    return {
+        "customer": told.customer.public_id,
+        "since": told.since,
+        "through": told.through,
+        **{name: _money(getattr(told, name)) for name in ("opening", "charged", "paid", "closing")},
+        "rows": [
+            {"on": row.on, "kind": row.kind, "number": row.number, "words": row.words,
+             "amount": amount(row.amount.minor, currency),
+             "balance": amount(row.balance.minor, currency)}
+            for row in told.rows
+        ],
+    }  # fmt: skip
+
+
+@router.get("/customers/{uuid:id}/statement/pdf", response=REFUSALS, openapi_extra=_PAGES)
+def statement_pdf(request: Caller, id: UUID, days: Query[Between]) -> HttpResponse:
+    """The same as PDF."""
+    told = _statement(request, id, days)
+    name = f"{told.customer.account_number}-{told.through.isoformat()}"
+    return _pdf(papers.statement(told.customer, told.since, told.through), name)
+
+
+def _statement(request: Caller, id: UUID, days: Between) -> Statement:
+    by = request.auth.must("money.view")
+    customer = one(visible_to(by, Customer.objects.select_related("entity")), id)
+    if days.through < days.since:
+        raise Refused("days_backward")
+    return statement(customer, days.since, days.through)
+
+
+def _money(money: Money) -> dict[str, Any]:
+    return amount(money.minor, money.currency)
+
+
+def _pdf(page: bytes, name: str) -> HttpResponse:
+    answer = HttpResponse(page, content_type=PDF)
+    answer["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
+    return answer
