@@ -8,7 +8,7 @@ from typing import Any
 from waya.billing.commands.dunning.ladders import choose_ladder
 from waya.billing.commands.invoices import issue
 from waya.billing.models import Invoice
-from waya.billing.rules.drafts import Charged, Draft
+from waya.billing.rules.drafts import Charged, Draft, DraftLine
 from waya.billing.rules.tax import inside
 from waya.billing.rules.tax.stack import Stack
 from waya.billing.tests.make import office_20
@@ -77,13 +77,12 @@ def invoiced(
     issued = due - timedelta(days=7)
     charged = Charged(Period(issued, issued + timedelta(days=1)), inside(
         Money(minor, "KES"), Stack(())), {})  # fmt: skip
-    (one,) = issue(
-        drafts=[Draft(
-            entity_id=row.entity_id, customer_id=row.customer_id,
-            subscription_id=None if one_time else row.pk, description="Office 20 Mbps",
-            charged=charged, revenue="revenue:internet", in_advance=False, issued_on=issued,
-            due_on=due,
-        )],
-        by=SYSTEM,
+    line = DraftLine(
+        subscription_id=None if one_time else row.pk, description="Office 20 Mbps",
+        charged=charged, revenue="revenue:internet", in_advance=False,
     )  # fmt: skip
+    (one,) = issue(
+        drafts=[Draft(row.entity_id, row.customer_id, (line,), issued_on=issued, due_on=due)],
+        by=SYSTEM,
+    )
     return Invoice.objects.get(pk=one.id)
