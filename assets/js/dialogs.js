@@ -23,7 +23,10 @@ export function dialogs() {
     const values = new FormData(form);
     values.delete("csrfmiddlewaretoken");
     const address = `${form.dataset.preview}?${new URLSearchParams(values)}`;
-    htmx.ajax("GET", address, into).then(() => dialog.querySelector(`[name="${name}"]:checked`)?.focus());
+    htmx.ajax("GET", address, into).then(() => {
+      const again = [`[name="${name}"]:checked`, `[name="${name}"]`].map((one) => dialog.querySelector(one));
+      again.find(Boolean)?.focus();
+    });
   });
 }
 

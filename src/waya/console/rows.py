@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from waya.billing.models import Invoice, ProForma
+from waya.billing.models import CreditNote, Invoice, ProForma
 from waya.console.moments import shown
 from waya.kernel import clock
 from waya.kernel.money import Money
@@ -16,6 +16,7 @@ from waya.org.actors import Actor
 from waya.org.templatetags.states import STATES
 from waya.org.templatetags.waya import lasting
 from waya.payments.models import Prompt
+from waya.reports.documents.papers import reason
 from waya.reports.queries import payments as money_reads
 from waya.reports.queries.documents import state_of
 from waya.reports.queries.network import Service
@@ -106,6 +107,7 @@ def pro_forma(row: ProForma, today: date) -> dict[str, Any]:
     return {
         "number": row.number,
         "url": f"/invoices/{number}" if number else f"/customers/{row.customer.account_number}",
+        "pdf": f"/pro-formas/{row.number}.pdf",
         "on": row.issued_on,
         "due_on": row.start,
         "customer": row.customer.name,
@@ -121,6 +123,24 @@ def pro_forma(row: ProForma, today: date) -> dict[str, Any]:
         "state_words": f"Became {number}" if number else "Not paid in time" if late
         else "Lapsed" if row.state == ProForma.LAPSED else "",
     }  # fmt: skip
+
+
+def credit_note(row: CreditNote) -> dict[str, Any]:
+    """A credit note, beside invoices."""
+    return {
+        "number": row.number,
+        "url": f"/credit-notes/{row.number}",
+        "on": row.issued_on,
+        "due_on": None,
+        "customer": row.customer.name,
+        "customer_url": f"/customers/{row.customer.account_number}",
+        "account": row.customer.account_number,
+        "words": f"{reason(row.reason)}, {row.invoice.number}",
+        "total": Money(row.total_minor, row.currency),
+        "open": Money(0, row.currency),
+        "state": "paid",
+        "state_words": "Issued",
+    }
 
 
 def held_words(access: AccessState) -> str:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db.models import QuerySet
 
-from waya.billing.models import CreditNoteLine, CreditNoteTax, InvoiceLine, InvoiceTax
+from waya.billing.models import (
+    CreditNoteLine,
+    CreditNoteTax,
+    Invoice,
+    InvoiceLine,
+    InvoiceTax,
+)
 from waya.billing.policy import RecognitionPolicy
-from waya.billing.rules.credits import Owned, ahead_of, unearned
+from waya.billing.rules.credits import LineCredit, Owned, Reason, ahead_of, give, unearned
+from waya.kernel.errors import Refused
 from waya.kernel.periods import Period
 from waya.org.policy import chosen
 
@@ -23,6 +30,23 @@ class Creditable:
     taxes: tuple[InvoiceTax, ...]
     bases: tuple[int, ...]
     line: Owned
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a credit would do to an invoice, in minor units: its parts, what of it would settle
+    the invoice and what become the customer's credit, and what of its net was not earned."""
+
+    net: int
+    tax: int
+    applied: int
+    rest: int
+    unearned: int
+
+    @property
+    def total(self) -> int:
+        """What the customer gets."""
+        return self.net + self.tax
 
 
 @dataclass(slots=True)
@@ -52,6 +76,23 @@ def creditable(entity_id: int, rows: QuerySet[InvoiceLine], on: date) -> dict[in
         row.pk: _creditable(row, tuple(taxes.get(row.pk, ())), backs.get(row.pk), on, spread)
         for row in lines
     }
+
+
+def effect(invoice: Invoice, wishes: Sequence[LineCredit], on: date) -> Effect:
+    """What crediting lines of an invoice on a day would do, without doing it; without wishes,
+    crediting all that is left. Refuses as `rules.credits.give` does."""
+    lines = creditable(invoice.entity_id, invoice.lines.all(), on)
+    given = [give(lines[wish.line_id].line, wish) for wish in wishes]
+    if not wishes:
+        left = [one.line for one in lines.values() if any(one.line.left)]
+        given = [give(line, LineCredit(line.line_id, Reason.MISTAKE)) for line in left]
+    if not given:
+        raise Refused("credit_nothing_left")
+    net = sum(one.net_minor for one in given)
+    total = sum(one.gross_minor for one in given)
+    applied = min(total, invoice.total_minor - invoice.paid_minor)
+    unearned_minor = sum(one.unearned_minor for one in given)
+    return Effect(net, total - net, applied, total - applied, unearned_minor)
 
 
 def _given_back(line_ids: Iterable[int]) -> dict[int, _Back]:

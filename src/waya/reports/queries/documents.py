@@ -19,6 +19,7 @@ from waya.billing.models import (
     ProForma,
     WriteOff,
 )
+from waya.billing.queries.promises import disputed
 from waya.kernel.money import Money
 from waya.kernel.periods import Period
 from waya.org.models import AuditRecord
@@ -120,6 +121,29 @@ def pro_formas(
     return cut(list(rows.order_by("-pk")[: ROWS + 1]), lambda row: str(row.pk))
 
 
+def credit_notes(
+    entity_id: int, *, customer_id: int | None = None, key: str = ""
+) -> Page[CreditNote]:
+    """Credit notes, newest first."""
+    rows = CreditNote.objects.filter(entity_id=entity_id).select_related("customer", "invoice")
+    if customer_id is not None:
+        rows = rows.filter(customer_id=customer_id)
+    if (last := before(key)) is not None:
+        rows = rows.filter(pk__lt=last)
+    return cut(list(rows.order_by("-pk")[: ROWS + 1]), lambda row: str(row.pk))
+
+
+def credit_note(entity_id: int, number: str) -> CreditNote | None:
+    """A credit note by its number, with its lines and their taxes; None for one that this
+    company does not have. Three queries."""
+    ordered = CreditNoteLine.objects.order_by("pk").prefetch_related(
+        Prefetch("taxes", CreditNoteTax.objects.order_by("sequence"))
+    )
+    rows = CreditNote.objects.filter(entity_id=entity_id, number=number)
+    rows = rows.select_related("customer", "entity", "invoice")
+    return rows.prefetch_related(Prefetch("lines", ordered)).first()
+
+
 def unpaid_total(entity_id: int, currency: str) -> tuple[int, Money]:
     """How many invoices are unpaid, and how much of them."""
     rows = Invoice.objects.filter(UNPAID, entity_id=entity_id)
@@ -136,6 +160,7 @@ def paper(entity_id: int, number: str, today: date) -> Paper | None:
     invoice = (
         Invoice.objects.filter(entity_id=entity_id, number=number)
         .select_related("customer", "entity", "pro_forma")
+        .annotate(disputed=disputed())
         .prefetch_related(Prefetch("lines", ordered))
         .first()
     )

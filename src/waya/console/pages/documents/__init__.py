@@ -1,0 +1,1 @@
+"""Credit notes, statements, and every document as PDF."""
