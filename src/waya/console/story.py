@@ -184,6 +184,15 @@ def _invoice(event: Event) -> Told:
     )
 
 
+def _credited(event: Event) -> Told:
+    why = event.record.why
+    note = format_html('<a href="/credit-notes/{0}">{0}</a>', why.get("number", ""))
+    words = format_html(
+        "Credited {} of {} by {}", _money(why), _document(why.get("invoice", "")), note
+    )
+    return Told("arrow-back-up", "", "", words)
+
+
 def _pro_forma(event: Event) -> Told:
     why = event.record.why
     return Told(
@@ -332,6 +341,7 @@ _SENTENCES: dict[str, Callable[[Event], Told]] = {
     "payment.matched": _paid,
     "invoice.issued": _invoice,
     "pro_forma.issued": _pro_forma,
+    "credit_note.issued": _credited,
     "prompt.sent": _prompt_sent,
     "prompt.failed": _prompt_failed,
     "subscription.requested": _requested,

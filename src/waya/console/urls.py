@@ -21,6 +21,7 @@ from waya.console.pages import (
     today,
 )
 from waya.console.pages.books import journal, periods
+from waya.console.pages.documents import credits, printed
 
 urlpatterns = [
     path("sign-in", sign_in.SignIn.as_view(), name="account_login"),
@@ -30,15 +31,23 @@ urlpatterns = [
     path("customers", customers.register, name="customers"),
     path("customers/new", joining.join, name="join"),
     path("customers/<str:account>", customers.record, name="customer"),
+    path("customers/<str:account>/statement", printed.statement, name="statement"),
+    path("customers/<str:account>/statement.pdf", printed.statement_pdf, name="statement_pdf"),
     path("customers/<str:account>/pay", taking.cash, name="customer_cash"),
     path("customers/<str:account>/prompt", taking.prompt, name="customer_prompt"),
     path("payments", payments.listed, name="payments"),
     path("payments/cash", taking.cash, name="cash"),
     path("payments/prompt", taking.prompt, name="prompt"),
+    path("payments/<str:receipt>.pdf", printed.receipt, name="receipt_pdf"),
     path("payments/<str:receipt>", payments.payment, name="payment"),
     path("payments/<str:receipt>/match", payments.match, name="match"),
     path("invoices", invoices.listed, name="invoices"),
+    path("invoices/<str:number>.pdf", printed.invoice, name="invoice_pdf"),
+    path("invoices/<str:number>/credit", credits.give_back, name="give_back"),
     path("invoices/<str:number>", invoices.invoice, name="invoice"),
+    path("pro-formas/<str:number>.pdf", printed.pro_forma, name="pro_forma_pdf"),
+    path("credit-notes/<str:number>.pdf", printed.credit_note, name="credit_note_pdf"),
+    path("credit-notes/<str:number>", credits.page, name="credit_note"),
     path("collections", collections.listed, name="collections"),
     path("books", journal.books, name="books"),
     path("books/<int:entry_id>", journal.entry, name="entry"),

@@ -15,21 +15,28 @@ from waya.org.templatetags.waya import day
 from waya.reports.queries import documents as reads
 from waya.reports.queries import timeline
 
+_KINDS = {"": "Invoices", "renewals": "Pro formas", "credits": "Credit notes"}
+_ASKED = {"open": "Open", "paid": "Paid", "lapsed": "Lapsed"}
 _STATES = {"open": "Open", "overdue": "Overdue", "paid": "Paid"}
 
 
 @staff("money.view")
 def listed(request: StaffRequest, by: Actor) -> HttpResponse:
-    """Invoices, or with `kind=renewals` the pro formas that ask for renewals."""
+    """Invoices; with `kind=renewals` the pro formas that ask for them, with `credits` the credit
+    notes."""
     entity, key = request.entity, request.GET.get("from", "")
     today = clock.today(entity.zone)
     typed = request.GET.get("q", "").strip().upper()
     if typed and reads.exists(entity.pk, typed):
         return redirect(f"/invoices/{typed}")
     count, left = reads.unpaid_total(entity.pk, entity.currency)
-    renewals = request.GET.get("kind") == "renewals"
+    kind = request.GET.get("kind", "")
     state = request.GET.get("state", "")
-    if renewals:
+    if kind == "credits":
+        credited = reads.credit_notes(entity.pk, key=key)
+        shown = [rows.credit_note(row) for row in credited.rows]
+        next_key = credited.next_key
+    elif kind == "renewals":
         asked = reads.pro_formas(entity.pk, state=state, key=key)
         shown = [rows.pro_forma(row, today) for row in asked.rows]
         next_key = asked.next_key
@@ -40,7 +47,7 @@ def listed(request: StaffRequest, by: Actor) -> HttpResponse:
         "total": f"{count:,} unpaid",
         "open": left,
         "currency": entity.currency,
-        "chips": _chips(request, renewals, state),
+        "chips": _chips(request, kind, state),
         "find": Find(typed, "Invoice number"),
         "rows": shown,
         "earlier": earlier(request, next_key),
@@ -49,12 +56,12 @@ def listed(request: StaffRequest, by: Actor) -> HttpResponse:
     return render(request, "console/invoices.html", context)
 
 
-def _chips(request: StaffRequest, renewals: bool, state: str) -> list[Chip]:
+def _chips(request: StaffRequest, kind: str, state: str) -> list[Chip]:
     chips = [
-        Chip("Invoices", address(request, kind="", state=""), on=not renewals, stays=True),
-        Chip("Pro formas", address(request, kind="renewals", state=""), on=renewals, stays=True),
+        Chip(words, address(request, kind=name, state=""), on=name == kind, stays=True)
+        for name, words in _KINDS.items()
     ]
-    states = {"open": "Open", "paid": "Paid", "lapsed": "Lapsed"} if renewals else _STATES
+    states = _ASKED if kind == "renewals" else {} if kind == "credits" else _STATES
     return chips + [
         Chip(words, address(request, state="" if name == state else name), on=name == state)
         for name, words in states.items()

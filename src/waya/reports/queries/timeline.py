@@ -22,7 +22,7 @@ _ROUTED = {"access.wanted", "access.confirmed"}
 
 # The chips of a timeline, by the beginnings of actions.
 KINDS: dict[str, tuple[str, ...]] = {
-    "money": ("payment.", "invoice.", "pro_forma.", "prompt.", "credit."),
+    "money": ("payment.", "invoice.", "pro_forma.", "prompt.", "credit_note."),
     "service": ("subscription.", "access.", "router."),
     "messages": ("message.",),
     "people": ("customer.", "person.", "approval.", "policy.", "plan.", "price."),
