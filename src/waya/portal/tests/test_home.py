@@ -119,7 +119,7 @@ def test_a_mast_that_is_away_is_named_with_its_time(
     walled: Subscription, merchant: Merchant
 ) -> None:
     paid(merchant, walled, "UKL7Z2R5HN")
-    since = clock.real_now() - timedelta(hours=1)
+    since = clock.real_now().replace(second=30) - timedelta(hours=1)
     Router.objects.update(trouble="unreachable", trouble_since=since)
     page = signed_in().see("/my")
     at = timezone.localtime(since + (clock.now() - clock.real_now()), ZoneInfo("Africa/Nairobi"))
