@@ -77,6 +77,19 @@ class BillingPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class BoundsPolicy:
+    """Which night's billing waits for a person: one of more than `most_minor` (0: no bound),
+    or `change_percent` more than the night a month before (0: whatever), unless no more than
+    `few` are due."""
+
+    policy_name: ClassVar[str] = "billing.bounds"
+
+    most_minor: int = 0
+    change_percent: int = 100
+    few: int = 50
+
+
+@dataclass(frozen=True, slots=True)
 class DunningPolicy:
     """How far behind is too far, and when a customer is reminded: the standard ladder.
 

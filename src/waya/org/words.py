@@ -73,6 +73,8 @@ REFUSALS = {
     "credit_before_invoice": _("A credit note is not dated before its invoice."),
     "days_backward": _("The last day is before the first."),
     "period_closed": _("The books of %(on)s are closed. Date it on an open day."),
+    "run_stopped": _("The night's billing was stopped by a person."),
+    "run_waits": _("The night's billing is out of the ordinary and waits for a person."),
     # dunning
     "ladder_unreadable": _("The ladder cannot be read at %(at)s: a field is unknown or wrong."),
     "ladder_key_twice": _("The ladder has %(key)s twice. Give each its own key."),

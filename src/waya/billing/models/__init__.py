@@ -9,15 +9,16 @@ from waya.billing.models.documents import (
     Invoice,
     InvoiceLine,
     InvoiceTax,
-    Parked,
     ProForma,
 )
 from waya.billing.models.dunning import Dispute, DunningAction, FollowUp, Promise, WriteOff
 from waya.billing.models.fiscal import FiscalDevice, FiscalDocument, FiscalItem
+from waya.billing.models.runs import BillingRun, Parked
 from waya.billing.models.sums import Deferral, ReceivableDelta, Recognition
 from waya.billing.models.usage import Usage
 
 __all__ = [
+    "BillingRun",
     "Credit",
     "CreditNote",
     "CreditNoteLine",

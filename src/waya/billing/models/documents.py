@@ -199,25 +199,3 @@ class Credit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.customer_id}: {self.amount_minor}"
-
-
-class Parked(models.Model):
-    """A customer who could not be billed on a day, and why; a person looks, the next run
-    tries again."""
-
-    entity = models.ForeignKey("org.Entity", on_delete=models.PROTECT, related_name="+")
-    customer = models.ForeignKey("parties.Customer", on_delete=models.PROTECT, related_name="+")
-    on = models.DateField()
-    reason = models.CharField(max_length=300)
-    at = models.DateTimeField()
-    resolved_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["customer", "on"], name="parked_once")]
-        indexes = [
-            models.Index(fields=["entity"], name="parked_waiting",
-                         condition=Q(resolved_at__isnull=True)),
-        ]  # fmt: skip
-
-    def __str__(self) -> str:
-        return f"{self.customer_id}: {self.reason}"

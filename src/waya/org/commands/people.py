@@ -34,7 +34,7 @@ ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
         "Accountant",
         ("console.use", "customers.view", "money.view", "books.view", "payments.match",
          "org.approve", "ledger.close", "ledger.adjust",
-         "billing.preview", "billing.fiscal", "billing.credit", "billing.promise",
+         "billing.preview", "billing.fiscal", "billing.steer", "billing.credit", "billing.promise",
          "billing.dispute", "billing.follow_up", "billing.write_off", "parties.tag"),
     ),
     "auditor": (

@@ -1,0 +1,215 @@
+"""What is due of an entity on a day: found by index, worked out in chunks, nothing written.
+
+The run and its rehearsal both ask here, so that what a rehearsal says is what a run does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db.models import DateField, Exists, OuterRef, Q, QuerySet
+from django.db.models.expressions import RawSQL
+
+from waya.billing.models import ProForma
+from waya.billing.policy import BillingPolicy, RenewalPolicy
+from waya.billing.queries.lives import COLUMNS, Due, granted, plain
+from waya.billing.queries.pricing import PriceList, described
+from waya.billing.queries.worked import work_out
+from waya.billing.rules import renewal
+from waya.billing.rules.drafts import Draft, DraftLine, together
+from waya.billing.rules.engine.whole import Due as WholeDue
+from waya.billing.rules.engine.whole import Whole, WholePeriods
+from waya.catalog.models import Plan, Promotion
+from waya.catalog.queries import Version
+from waya.org.models import Entity
+from waya.org.policy import chosen
+from waya.org.rows.among import among
+from waya.subscriptions.models import Subscription
+from waya.subscriptions.queries import RUNNING
+from waya.subscriptions.rules.life import Advance
+
+# The first day on which a month that is going on can end. A clamped anchor ends it no earlier
+# than the 28th.
+_ENDS = """
+(date_trunc('month', billed_through + case when extract(day from billed_through) >= anchor_day
+    then interval '1 month' else interval '0' end)
+ + (least(anchor_day, 28) - 1) * interval '1 day')::date
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Billing:
+    """One day's billing of an entity: what is read once and used for every chunk."""
+
+    entity: Entity
+    on: date
+    policy: RenewalPolicy
+    how: BillingPolicy
+    plans: dict[int, Plan]
+    prices: PriceList
+    periods: WholePeriods
+    promotions: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ToInvoice:
+    """Invoices to issue, and through which day they bill each subscription."""
+
+    drafts: list[Draft]
+    advances: list[Advance]
+
+
+@dataclass(frozen=True, slots=True)
+class ToAsk:
+    """A period of a subscription to ask for, line by line."""
+
+    row: Due
+    lines: tuple[DraftLine, ...]
+
+
+def billing_of(entity_id: int, on: date) -> Billing:
+    """Read what a day's billing needs of an entity."""
+    entity = Entity.objects.get(pk=entity_id)
+    plans = Plan.objects.in_bulk(
+        list(Plan.objects.filter(entity=entity).values_list("pk", flat=True))
+    )
+    return Billing(
+        entity=entity,
+        on=on,
+        policy=chosen(RenewalPolicy, entity_id),
+        how=chosen(BillingPolicy, entity_id),
+        plans=plans,
+        prices=PriceList(plans.values(), entity.country),
+        periods=WholePeriods(entity.currency),
+        promotions=Promotion.objects.filter(entity=entity).exists(),
+    )
+
+
+def lapsing(day: Billing) -> QuerySet[Subscription]:
+    """Prepaid ones whose next period is to be asked for and was not."""
+    asked = ProForma.objects.filter(
+        subscription=OuterRef("pk"), start=OuterRef("paid_through"), state=ProForma.OPEN
+    )
+    return Subscription.objects.filter(
+        ~Exists(asked),
+        entity=day.entity,
+        state__in=RUNNING,
+        plan__in=[key for key, plan in day.plans.items() if plan.mode == Plan.PREPAID],
+        paid_through__lte=day.on + timedelta(days=day.policy.ask_days_before),
+    )
+
+
+def passed(day: Billing) -> QuerySet[Subscription]:
+    """Postpaid ones for whom something may have passed: of whole months at a flat price the
+    next anchor date must have come, of the others a period may be one day."""
+    going = Q(plan__in=_whole_months(day), next_on=None, cycle_on=None, ends__gt=day.on)
+    return Subscription.objects.alias(ends=RawSQL(_ENDS, (), DateField())).filter(
+        ~going,
+        entity=day.entity,
+        state__in=RUNNING,
+        plan__in=[key for key, plan in day.plans.items() if plan.mode == Plan.POSTPAID],
+        billed_through__lt=day.on,
+    )
+
+
+def _whole_months(day: Billing) -> list[int]:
+    """The plans that have nothing but whole months at one flat price, in every version."""
+    odd = {one.plan_id for one in day.prices.versions.values() if not one.plain}
+    return [key for key, plan in day.plans.items() if plan.unit == "month" and key not in odd]
+
+
+def chunks(due: QuerySet[Subscription], size: int) -> Iterator[list[int]]:
+    """The customers of those due, so many at a time, in order. Each chunk is asked for when
+    it is needed, after the last one seen: what was billed meanwhile is not seen again."""
+    after = 0
+    while True:
+        rows = due.filter(customer_id__gt=after).order_by("customer_id")
+        customers = list(rows.values_list("customer_id", flat=True).distinct()[:size])
+        if not customers:
+            return
+        yield customers
+        after = customers[-1]
+
+
+def rows_of(due: QuerySet[Subscription], customers: Sequence[int]) -> list[Due]:
+    """What is due of some customers, in order."""
+    rows = due.filter(customer_id__in=among(customers)).order_by("customer_id", "pk")
+    return [Due(*row) for row in rows.values_list(*COLUMNS) if None not in row[4:7]]
+
+
+def to_ask(day: Billing, rows: Sequence[Due]) -> list[ToAsk]:
+    """The period after the paid one, of each."""
+    common, special = _parted(day, rows)
+    asked = [
+        ToAsk(row, (_line(day, row, whole, whole.start, in_advance=True),))
+        for row, version in common
+        for whole in day.periods.lines([_next(day, row, version)], row.since, arrears=False)
+    ]
+    for worked in work_out(special, day.prices, day.how, day.on, arrears=False):
+        asked += [ToAsk(worked.row, lines) for lines in worked.documents]
+    return asked
+
+
+def to_invoice(day: Billing, rows: Sequence[Due]) -> ToInvoice:
+    """What has passed of postpaid subscriptions, in arrears: the net is earned."""
+    common, special = _parted(day, rows)
+    drafts: list[Draft] = []
+    reached: dict[int, Advance] = {}
+    due = (_next(day, row, version) for row, version in common)
+    for whole in day.periods.lines(due, day.on, arrears=True):
+        row = whole.key
+        line = _line(day, row, whole, day.on, in_advance=False)
+        drafts.append(_draft(day, row, (line,)))
+        reached[row.id] = Advance(row.id, row.since, whole.end)
+    for worked in work_out(special, day.prices, day.how, day.on, arrears=True):
+        drafts += [_draft(day, worked.row, lines) for lines in worked.documents]
+        if worked.until is not None:
+            reached[worked.row.id] = Advance(worked.row.id, worked.row.since, worked.until)
+    return ToInvoice(together(drafts) if day.how.one_bill else drafts, list(reached.values()))
+
+
+def _parted(day: Billing, rows: Sequence[Due]) -> tuple[list[tuple[Due, Version]], list[Due]]:
+    """Those for whom whole periods at one price are all that is due, and the rest."""
+    least = max(day.how.minimum_minor, 0 if day.how.zero_invoices else 1)
+    given = granted([row.id for row in rows]) if day.promotions else set()
+    common: list[tuple[Due, Version]] = []
+    special: list[Due] = []
+    for row in rows:
+        version = day.prices.at(row.version_id, row.since)
+        if (
+            plain(row, version, given)
+            and version.price.minor >= least
+            and not day.prices.moves(version, row.since, day.on)
+        ):
+            common.append((row, version))
+        else:
+            special.append(row)
+    return common, special
+
+
+def _next(day: Billing, row: Due, version: Version) -> WholeDue[Due]:
+    count = day.plans[row.plan_id].count
+    return WholeDue(row, row.since, row.anchor_day, count, version.price.minor)
+
+
+def _line(
+    day: Billing, row: Due, whole: Whole[Due], tax_point: date, *, in_advance: bool
+) -> DraftLine:
+    plan, version = day.plans[row.plan_id], day.prices.at(row.version_id, row.since)
+    charged = day.prices.whole(version, whole, tax_point)
+    return DraftLine(
+        row.id, described(plan, charged.period), charged, f"revenue:{plan.tax_class}", in_advance,
+        version.terms.charges[0].code,
+    )  # fmt: skip
+
+
+def _draft(day: Billing, row: Due, lines: tuple[DraftLine, ...]) -> Draft:
+    return Draft(
+        entity_id=day.entity.pk,
+        customer_id=row.customer_id,
+        lines=lines,
+        issued_on=day.on,
+        due_on=renewal.due_day(day.on, day.policy.due_days),
+    )
