@@ -104,6 +104,7 @@ _REASONS = {
     "subscription.renewed": "Renewal paid",
     "subscription.restored": "Paid what was behind",
     "subscription.walled": "Not paid in time",
+    "subscription.disconnected": "Not paid for long",
     "subscription.ended": "Service ended",
 }
 
@@ -304,6 +305,35 @@ def _prompt_failed(event: Event) -> Told:
     return Told("device-mobile", "", "Prompt not paid:", str(reason))
 
 
+def _promised(event: Event) -> Told:
+    words = format_html("to pay {} by {}", _money(event.record.why),
+                        _day(event.record.why.get("until")))  # fmt: skip
+    return Told("calendar-due", "", "Promised", words)
+
+
+def _disputed(event: Event) -> Told:
+    why = event.record.why
+    number = _document(why.get("number"))
+    if event.record.action == "dispute.closed":
+        return Told("hand-stop", "", "Dispute closed:", format_html("{} {}", number, why["state"]))
+    return Told("hand-stop", "warn", "Disputed:", format_html("{}, {}", number, why["reason"]))
+
+
+def _written_off(event: Event) -> Told:
+    words = format_html("{} of {}", _money(event.record.why), _document(event.record.why["number"]))
+    return Told("circle-minus", "warn", "Written off:", words)
+
+
+def _to_be_called(event: Event) -> Told:
+    if event.record.action == "follow_up.resolved":
+        return Told("phone", "", "Called:", str(event.record.why.get("note", "")))
+    return Told("phone", "", "To be called,", f"{event.record.why.get('days_late')} days past due")
+
+
+def _tagged(event: Event) -> Told:
+    return Told("user-edit", "", "Tags:", ", ".join(event.record.why.get("tags") or ["none"]))
+
+
 def _registered(event: Event) -> Told:
     return Told("user-plus", "", "", "Registered")
 
@@ -348,6 +378,7 @@ _SENTENCES: dict[str, Callable[[Event], Told]] = {
     "subscription.activated": _activated,
     "subscription.renewed": _renewed,
     "subscription.walled": _walled,
+    "subscription.disconnected": _walled,
     "subscription.restored": _restored,
     "subscription.ended": _ended,
     "access.wanted": _wanted,
@@ -357,6 +388,13 @@ _SENTENCES: dict[str, Callable[[Event], Told]] = {
     "message.sent": _message,
     "message.failed": _message,
     "customer.registered": _registered,
+    "customer.tagged": _tagged,
+    "promise.made": _promised,
+    "dispute.opened": _disputed,
+    "dispute.closed": _disputed,
+    "invoice.written_off": _written_off,
+    "follow_up.asked": _to_be_called,
+    "follow_up.resolved": _to_be_called,
     "router.hand_edit": _hand_edit,
     "router.trouble": _trouble,
     "router.back": _back,

@@ -22,6 +22,7 @@ from waya.console.pages import (
 )
 from waya.console.pages.books import journal, periods
 from waya.console.pages.documents import credits, printed
+from waya.console.pages.dunning import deciding, lists, tonight
 
 urlpatterns = [
     path("sign-in", sign_in.SignIn.as_view(), name="account_login"),
@@ -49,6 +50,14 @@ urlpatterns = [
     path("credit-notes/<str:number>.pdf", printed.credit_note, name="credit_note_pdf"),
     path("credit-notes/<str:number>", credits.page, name="credit_note"),
     path("collections", collections.listed, name="collections"),
+    path("collections/tonight", tonight.tonight, name="tonight"),
+    path("collections/promises", lists.promised, name="promises"),
+    path("collections/calls", lists.calls, name="calls"),
+    path("collections/calls/<int:follow_up_id>", lists.called, name="called"),
+    path("customers/<str:account>/promise", deciding.promising, name="customer_promise"),
+    path("invoices/<str:number>/dispute", deciding.disputing, name="dispute"),
+    path("invoices/<str:number>/dispute/close", deciding.settling, name="dispute_close"),
+    path("invoices/<str:number>/write-off", deciding.losing, name="write_off"),
     path("books", journal.books, name="books"),
     path("books/<int:entry_id>", journal.entry, name="entry"),
     path("books/periods/<str:start>", periods.period, name="period"),

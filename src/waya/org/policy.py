@@ -20,16 +20,15 @@ T = TypeVar("T", bound=Choices)
 
 def chosen(kind: type[T], entity_id: int) -> T:
     """The entity's choices: its row over the defaults. Unknown names in the row are ignored."""
-    return from_row(kind, rows((kind.policy_name, entity_id)))
+    return from_row(kind, rows(entity_id).get(kind.policy_name, {}))
 
 
-def _row(key: tuple[str, int]) -> dict[str, Any]:
-    name, entity_id = key
-    row = Policy.objects.filter(entity_id=entity_id, name=name).first()
-    return row.chosen if row else {}
+def _rows(entity_id: int) -> dict[str, dict[str, Any]]:
+    """All that an entity chose, by policy: whoever needs one will need another."""
+    return dict(Policy.objects.filter(entity_id=entity_id).values_list("name", "chosen"))
 
 
-rows = Remembered(_row)
+rows = Remembered(_rows)
 
 
 def from_row(kind: type[T], row: dict[str, Any]) -> T:

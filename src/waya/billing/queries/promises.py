@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import F, QuerySet
+from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 
 from waya.billing.models import Dispute, Invoice, ProForma, Promise
 from waya.billing.rules.promises import Word, word
+from waya.org.rows.asking import ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +35,9 @@ def open_promise(customer_id: int, today: date) -> Promise | None:
 
 
 def promises(entity_id: int, since: date) -> QuerySet[Promise]:
-    """An entity's promises for a day and later, the nearest first."""
+    """An entity's promises for a day and later, the newest first."""
     rows = Promise.objects.filter(customer__entity_id=entity_id, until__gte=since)
-    return rows.select_related("customer").order_by("until", "pk")
+    return rows.select_related("customer").order_by("-pk")
 
 
 def words_of(rows: Sequence[Promise], today: date) -> list[Given]:
@@ -74,7 +76,43 @@ def _left(debts: set[str]) -> dict[str, int]:
     }
 
 
-def open_disputes(customer_ids: Iterable[int]) -> QuerySet[Dispute]:
-    """Disputes that are not closed, oldest first."""
-    rows = Dispute.objects.filter(invoice__customer_id__in=set(customer_ids), state=Dispute.OPEN)
-    return rows.select_related("invoice__customer").order_by("pk")
+def disputed() -> Subquery:
+    """To annotate invoices with: the reason, day and author of an open dispute, as JSON."""
+    rows = Dispute.objects.filter(invoice=OuterRef("pk"), state=Dispute.OPEN)
+    told = JSONObject(reason="reason", on="opened_on", by="opened_by")
+    return Subquery(rows.values(told=told)[:1])
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Something that a person should know of a customer: a `promise` until a day, a `dispute`
+    of an invoice (`number`), or a `call` that waits; since when, by whom, and in what words."""
+
+    kind: str
+    since: date
+    by: str
+    words: str
+    number: str
+    amount_minor: int
+    currency: str
+    until: date | None
+
+
+_SAID = """
+(select 'promise', made_on, taken_by, '', '', amount_minor, currency, until
+ from billing_promise where customer_id = %(customer)s and until >= %(today)s
+ order by until desc limit 1)
+union all
+(select 'dispute', d.opened_on, d.opened_by, d.reason, i.number, 0, i.currency, null
+ from billing_invoice i join billing_dispute d on d.invoice_id = i.id and d.state = 'open'
+ where i.customer_id = %(customer)s and i.paid_minor < i.total_minor order by d.id)
+union all
+(select 'call', made_on, '', words, '', owed_minor, currency, null
+ from billing_followup where customer_id = %(customer)s and resolved_at is null
+ order by id limit 1)
+"""
+
+
+def said_of(customer_id: int, today: date) -> list[Said]:
+    """The promise that holds, the disputes that are open and the call that waits; one query."""
+    return [Said(*row) for row in ask(_SAID, {"customer": customer_id, "today": today})]

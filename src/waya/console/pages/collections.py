@@ -8,14 +8,15 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from waya.billing.policy import DunningPolicy
+from waya.billing.queries.debts import ladder_of
+from waya.billing.rules.ladder.values import HOLDING, Kind
 from waya.console.pages.customers import WORDS
+from waya.console.pages.dunning.tabs import tabs
 from waya.console.pieces import Chip, address, earlier, newest
 from waya.console.staff import StaffRequest, staff
 from waya.console.words import many
 from waya.kernel import clock
 from waya.org.actors import Actor
-from waya.org.policy import chosen
 from waya.org.queries import approvals_waiting
 from waya.reports.queries import owing as reads
 from waya.reports.queries.messages import last_words
@@ -36,9 +37,9 @@ def listed(request: StaffRequest, by: Actor) -> HttpResponse:
     read = reads.lapsed if show == "renewals" else reads.debtors
     page = read(entity.pk, entity.currency, today, key=key)
     told = last_words([row.customer_id for row in page.rows])
-    policy = chosen(DunningPolicy, entity.pk)
-    grace = policy.prepaid_grace_days - 1 if show == "renewals" else policy.grace_days
+    walled_after = _walled_after(entity.pk, Kind.RENEWAL if show == "renewals" else Kind.INVOICE)
     context = {
+        "tabs": tabs("overdue"),
         "total": f"{many(behind.customers, 'customer')} overdue, {many(late, 'renewal')} not paid",
         "overdue": behind.owed,
         "walled": has.walled,
@@ -49,7 +50,7 @@ def listed(request: StaffRequest, by: Actor) -> HttpResponse:
             Chip("Renewals", address(request, show="renewals"), on=show == "renewals",
                  count=late, stays=True),
         ],
-        "rows": [_row(row, grace, told, today) for row in page.rows],
+        "rows": [_row(row, walled_after, told, today) for row in page.rows],
         "earlier": earlier(request, page.next_key),
         "earlier_words": "More",
         "later": newest(request),
@@ -57,9 +58,21 @@ def listed(request: StaffRequest, by: Actor) -> HttpResponse:
     return render(request, "console/collections.html", context)
 
 
-def _row(row: reads.Debtor, grace_days: int, told: dict[int, str], today: date) -> dict[str, Any]:
-    falls = row.oldest + timedelta(days=grace_days + 1)
-    ahead = f"walled from {falls:%-d %b}" if falls > today else "judged again tonight"
+def _walled_after(entity_id: int, kind: Kind) -> int | None:
+    """So many days after it fell due such a debt walls most customers; None for never."""
+    everybody = ladder_of(entity_id).segments[-1]
+    days = [one.from_days for one in everybody.rungs
+            if one.action in HOLDING and kind in one.debts]  # fmt: skip
+    # The register tells a renewal's age from its period's first day, the ladder from the last
+    # day before it.
+    return min(days) - (kind is Kind.RENEWAL) if days else None
+
+
+def _row(
+    row: reads.Debtor, walled_after: int | None, told: dict[int, str], today: date
+) -> dict[str, Any]:
+    falls = None if walled_after is None else row.oldest + timedelta(days=walled_after)
+    ahead = f"walled from {falls:%-d %b}" if falls and falls > today else "judged again tonight"
     known = {"walled": "back when it is paid", "ended": "service has ended"}
     return {
         "name": row.name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.html import format_html
 
 from waya.console import live, moments, rows, story
+from waya.console.pages.dunning import notes as dunning
 from waya.console.pieces import Chip, Find, Note, Tab, address, earlier, newest
 from waya.console.staff import StaffRequest, staff
 from waya.console.words import many
@@ -129,7 +130,7 @@ def record(request: StaffRequest, by: Actor, account: str) -> HttpResponse:
             ({"words": each.name, "place": each.directions} for each in one.sites), None
         ),
         "note": one.customer.note,
-        "notices": _notices(one, by),
+        "notices": _notices(one, by, clock.today(entity.zone)),
     }  # fmt: skip
     part = _PARTS[tab](request, by, one, has)
     return live.page(request, "console/customer.html", context | part)
@@ -176,12 +177,12 @@ def _account(one: reads.Profile, by: Actor) -> dict[str, Any] | None:
     }
 
 
-def _notices(one: reads.Profile, by: Actor) -> list[Note]:
+def _notices(one: reads.Profile, by: Actor, today: date) -> list[Note]:
     """What a person should know before anything else."""
     if not by.can("money.view"):
         return []
     asked = prompt_of(one.customer.pk)
-    return [*_asked(asked), *_lapsed(one)]
+    return [*_asked(asked), *_lapsed(one), *dunning.notes(one.customer.pk, today)]
 
 
 def _asked(asked: Prompt | None) -> list[Note]:

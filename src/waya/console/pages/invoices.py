@@ -6,6 +6,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 
 from waya.console import rows, story
+from waya.console.pages.dunning import notes as dunning
 from waya.console.pieces import Chip, Find, Line, Why, address, earlier, newest
 from waya.console.staff import StaffRequest, staff
 from waya.kernel import clock
@@ -114,6 +115,7 @@ def invoice(request: StaffRequest, by: Actor, number: str) -> HttpResponse:
             for each in paper.settled
         ],
         "why": _why(paper),
+        "dispute": dunning.of_invoice(one),
         "booked": paper.booked if by.can("books.view") else [],
         "entries": [story.entry(each, by) for each in timeline.of_subject("invoice", one.pk)],
     }  # fmt: skip

@@ -22,11 +22,14 @@ _ROUTED = {"access.wanted", "access.confirmed"}
 
 # The chips of a timeline, by the beginnings of actions.
 KINDS: dict[str, tuple[str, ...]] = {
-    "money": ("payment.", "invoice.", "pro_forma.", "prompt.", "credit_note."),
+    "money": (
+        "payment.", "invoice.", "pro_forma.", "prompt.", "credit_note.", "promise.", "dispute.",
+        "follow_up.",
+    ),
     "service": ("subscription.", "access.", "router."),
     "messages": ("message.",),
     "people": ("customer.", "person.", "approval.", "policy.", "plan.", "price."),
-}
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
