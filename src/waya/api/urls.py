@@ -6,11 +6,22 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
-from waya.api import billing, customers, dunning, invoices, payments, plans, routers, sales, taxes
+from waya.api import (
+    billing,
+    customers,
+    dunning,
+    invoices,
+    payments,
+    plans,
+    routers,
+    runs,
+    sales,
+    taxes,
+)
 from waya.api.documents import credit_notes, papers
 from waya.api.door import api, problem
 
-for resource in (billing, dunning, sales, plans, customers, invoices, credit_notes, papers,
+for resource in (billing, runs, dunning, sales, plans, customers, invoices, credit_notes, papers,
                  payments, routers, taxes):  # fmt: skip
     api.add_router("", resource.router)
 

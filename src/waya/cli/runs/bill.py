@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import argparse
 import sys
-from contextlib import nullcontext
 from datetime import date
 
-from django.db import transaction
-
 from waya.billing.commands.renewals import bill
+from waya.billing.queries.rehearsal import Bill, Kind, Rehearsal, rehearse
 from waya.cli.token import the_entity
+from waya.kernel.errors import NotYet
+from waya.kernel.money import Money
 from waya.org.actors import SYSTEM
+from waya.org.models import Entity
+from waya.org.words import words
+from waya.parties.models import Customer
+
+_SHOWN = 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,18 +27,49 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Bill, with progress on the terminal; a rehearsal does the same and keeps nothing."""
+    """Bill, with progress on the terminal; a rehearsal writes nothing and shows what is unlike
+    the last time, the furthest first. 1 while a run waits for a person."""
     entity = the_entity(options.entity)
-    # A rehearsal is one transaction that is given up; a run commits chunk by chunk, so that
-    # it can be stopped and gone on with.
-    with transaction.atomic() if options.dry_run else nullcontext():
+    if options.dry_run:
+        _say(entity, rehearse(entity.pk, options.on, _progress))
+        return 0
+    try:
         outcome = bill(entity_id=entity.pk, on=options.on, by=SYSTEM, progress=_progress)
-        if options.dry_run:
-            transaction.set_rollback(True)
-    would = "would issue" if options.dry_run else "issued"
-    print(f"{entity.name}, {options.on}: {would} {outcome['invoices']} invoices"
+    except NotYet as later:
+        print(f"{entity.name}, {options.on}: {words(later)}")
+        return 1
+    print(f"{entity.name}, {options.on}: issued {outcome['invoices']} invoices"
           f" and {outcome['pro_formas']} pro formas")  # fmt: skip
     return 0
+
+
+def _say(entity: Entity, found: Rehearsal) -> None:
+    nothing = Kind()
+    invoices = found.kinds.get("invoices", nothing)
+    asked = found.kinds.get("pro_formas", nothing)
+    print(f"{entity.name}, {found.on}: would issue {invoices.documents} invoices"
+          f" and {asked.documents} pro formas")  # fmt: skip
+    for name, kind in sorted(found.plans.items()):
+        now, then = (
+            Money(kind.amount_minor, found.currency),
+            Money(kind.before_minor, found.currency),
+        )
+        print(
+            f"  {name}: {kind.documents}, {now}; the last time {then}, {kind.unseen} for the first"
+        )
+    for one in found.outliers[:_SHOWN]:
+        print(f"  {_named(one)}: {one.amount}, {_unlike(one)}")
+    for customer_id, reason in found.faults:
+        print(f"  customer {customer_id} cannot be billed: {reason}")
+
+
+def _named(one: Bill) -> str:
+    customer = Customer.objects.get(pk=one.customer_id)
+    return f"{customer.name} {customer.account_number}"
+
+
+def _unlike(one: Bill) -> str:
+    return f"the last time {one.before}" if one.before else "for the first time"
 
 
 def _progress(done: int) -> None:
