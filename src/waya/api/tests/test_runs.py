@@ -34,4 +34,4 @@ def test_a_rehearsal_then_the_run() -> None:
 
 def test_who_may_not_see_money_sees_no_run() -> None:
     entity = isp()
-    program(entity, "network").get("/billing/runs", status=403)
+    program(entity, "network").get("/billing/runs", 403)
