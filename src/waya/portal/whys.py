@@ -11,9 +11,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from waya.billing.models import InvoiceLine
+from waya.billing.queries.promises import open_promise
+from waya.kernel import clock
 from waya.kernel.money import Money
 from waya.kernel.periods import Period
 from waya.org.models import AuditRecord
+from waya.org.queries import entity_of
 from waya.portal.account import Standing, last_day
 from waya.subscriptions.models import Subscription
 
@@ -37,8 +40,22 @@ def why_off(standing: Standing, phone: str) -> dict[str, Any]:
             "time": f"{at:%H:%M}"
         }
         lines.append({"on": at.date(), "when": short(at.date()), "text": text})
+    lines += _promised(row)
     lines.sort(key=lambda line: line["on"])
     return {"word": _("Why is my internet off?"), "open": True, "lines": lines}
+
+
+def _promised(row: Subscription) -> list[dict[str, Any]]:
+    """The promise that holds, and until when nothing more happens for it."""
+    today = clock.today(entity_of(row.entity_id).zone)
+    promised = open_promise(row.customer_id, today)
+    if promised is None:
+        return []
+    text = _("You promised to pay %(sum)s by %(day)s; nothing more happens before then") % {
+        "sum": Money(promised.amount_minor, promised.currency),
+        "day": short(promised.until),
+    }
+    return [{"on": promised.made_on, "when": short(promised.made_on), "text": text}]
 
 
 def _asked(standing: Standing) -> list[dict[str, Any]]:

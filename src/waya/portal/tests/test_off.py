@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from pytest_django import Settings
 
+from waya.billing.commands.promises import promise
+from waya.kernel import clock
+from waya.kernel.money import Money
+from waya.org.actors import SYSTEM
 from waya.payments.models import Merchant, Payment, Prompt
 from waya.payments.tests import make as paying
 from waya.portal.pages.off import masked, short_name
@@ -55,6 +61,16 @@ def test_the_line_is_known_and_the_sum_is_there(walled: Browser) -> None:
     assert "0700 *** 334" in page
     assert "Mwangi" not in page
     assert "0700 000 334" not in page
+
+
+def test_a_promise_says_until_when_it_holds(brian: Subscription, walled: Browser) -> None:
+    today = clock.today("Africa/Nairobi")
+    Subscription.objects.filter(pk=brian.pk).update(paid_through=today - timedelta(days=1))
+    until = today + timedelta(days=3)
+    promise(customer=brian.customer, amount=Money(2500_00, "KES"), until=until, by=SYSTEM)
+    page = walled.see("/my/off")
+    assert f"You promised to pay KES 2,500 by {until.day} {until:%b}" in page
+    assert "Internet is off" in page
 
 
 def test_one_tap_asks_the_phone_on_file(walled: Browser, provider: Provider) -> None:
