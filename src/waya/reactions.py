@@ -12,6 +12,7 @@ REACTIONS: Reactions = {
 # What each business day does, in this order, once, for each entity.
 DAILY: Daily = (
     "billing.commands.renewals.bill",
+    "billing.commands.lives.changes.turn_over",
     "billing.commands.recognition.recognise_month",
     "billing.commands.reminders.remind",
     "billing.commands.standings.bring_back",

@@ -63,7 +63,7 @@ class SubscriptionShown(Schema):
     plan_name: str
     router: UUID
     username: str
-    state: Literal["pending_payment", "active", "suspended", "ended"]
+    state: Literal["pending_payment", "active", "suspended", "paused", "ended"]
     standing: Literal["good", "grace", "cut_off"]
     created_at: datetime
     started_on: date | None
@@ -76,7 +76,7 @@ class Choosing(Going):
     """Narrow subscriptions to a customer, a state, or both."""
 
     customer: UUID | None = None
-    state: Literal["pending_payment", "active", "suspended", "ended"] | None = None
+    state: Literal["pending_payment", "active", "suspended", "paused", "ended"] | None = None
 
 
 @router.get("/entity", response={200: EntityShown, **REFUSALS})

@@ -12,7 +12,6 @@ from waya.api import (
     dunning,
     invoices,
     payments,
-    plans,
     routers,
     runs,
     sales,
@@ -20,9 +19,10 @@ from waya.api import (
 )
 from waya.api.documents import credit_notes, papers
 from waya.api.door import api, problem
+from waya.api.plans import changes, versions
 
-for resource in (billing, runs, dunning, sales, plans, customers, invoices, credit_notes, papers,
-                 payments, routers, taxes):  # fmt: skip
+for resource in (billing, runs, dunning, sales, versions, changes, customers, invoices,
+                 credit_notes, papers, payments, routers, taxes):  # fmt: skip
     api.add_router("", resource.router)
 
 

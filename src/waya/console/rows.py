@@ -21,6 +21,8 @@ from waya.reports.queries import payments as money_reads
 from waya.reports.queries.documents import state_of
 from waya.reports.queries.network import Service
 from waya.reports.queries.owing import service_word
+from waya.subscriptions.models import Subscription
+from waya.subscriptions.queries import RUNNING
 
 CHANNELS = {"mpesa": "Paybill", "prompt": "Prompt", "cash": "Cash", "bank": "Bank"}
 _PROMPT_STATES = {
@@ -185,6 +187,8 @@ def service(one: Service, by: Actor) -> dict[str, Any]:
         "standing": standing,
         "standing_words": "Good" if standing == "good" else "",
         "paid_to": row.paid_through,
+        "planned": _planned(row),
+        "acts": _acts(row, by),
         "state": "pending" if row.state == row.PENDING else "ended",
         "state_words": "",
         "should": "nothing yet" if row.state == row.PENDING else "nothing",
@@ -209,6 +213,30 @@ def service(one: Service, by: Actor) -> dict[str, Any]:
             "device": session.caller_id,
         },
     }
+
+
+def _planned(row: Subscription) -> str:
+    """What is to become of it, and when."""
+    if row.next_on is None:
+        return ""
+    to = f"goes to {row.next_version.plan.name}" if row.next_version else "ends"
+    return f"{to} on {row.next_on:%-d %b}"
+
+
+def _acts(row: Subscription, by: Actor) -> list[tuple[str, str]]:
+    """What may be done with it, as addresses and verbs."""
+    running = row.state in RUNNING
+    wished = [
+        ("change", "Change plan", "billing.change_plan", running),
+        ("pause", "Pause", "billing.pause", row.state == row.ACTIVE),
+        ("resume", "Resume", "billing.pause", row.state == row.PAUSED),
+        ("end", "End", "billing.cancel", row.state != row.ENDED),
+    ]
+    return [
+        (f"/services/{row.username}/{what}", verb)
+        for what, verb, permission, possible in wished
+        if possible and by.can(permission)
+    ]
 
 
 def router(row: RouterState) -> dict[str, Any]:

@@ -106,6 +106,9 @@ _REASONS = {
     "subscription.walled": "Not paid in time",
     "subscription.disconnected": "Not paid for long",
     "subscription.ended": "Service ended",
+    "subscription.changed": "Plan changed",
+    "subscription.paused": "Service paused",
+    "subscription.resumed": "Service resumed",
 }
 
 
@@ -232,6 +235,17 @@ def _walled(event: Event) -> Told:
 
 def _restored(event: Event) -> Told:
     return Told("lock-open", "ok", "Restored.", "The plan is wanted again on the router")
+
+
+def _said(icon: str, tone: str, lead: str, text: str) -> Callable[[Event], Told]:
+    """A sentence with the record's facts in it, its dates as days."""
+
+    def told(event: Event) -> Told:
+        facts = {name: str(value) for name, value in event.record.why.items()}
+        facts["on"] = _day(facts.get("on", ""))
+        return Told(icon, tone, lead.format_map(facts), text.format_map(facts))
+
+    return told
 
 
 def _ended(event: Event) -> Told:
@@ -381,6 +395,12 @@ _SENTENCES: dict[str, Callable[[Event], Told]] = {
     "subscription.disconnected": _walled,
     "subscription.restored": _restored,
     "subscription.ended": _ended,
+    "subscription.changed": _said("gauge", "ok", "Now on {to_plan}", "from {from_plan}, {on}"),
+    "subscription.planned": _said("calendar", "", "To go on as {to_plan}", "on {on}"),
+    "subscription.ending": _said("calendar", "", "Is to end", "on {on}"),
+    "subscription.paused": _said("player-pause", "", "Paused", "from {on}"),
+    "subscription.resumed": _said("wifi", "ok", "Resumed", "{on}"),
+    "subscription.promoted": _said("cash", "", "Promotion {code}", "{name}"),
     "access.wanted": _wanted,
     "access.confirmed": _confirmed,
     "access.conflict": _conflict,

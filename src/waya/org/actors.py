@@ -43,5 +43,7 @@ SYSTEM = Actor(kind="system", id=None, name="Waya", may=frozenset({EVERYTHING}))
 
 def customer_actor(customer_id: int, name: str, entity_id: int) -> Actor:
     """A customer at the portal: may do for themselves what the portal offers."""
-    may = frozenset({"orders.join", "payments.prompt", "portal.use", "access.reveal"})
+    may = frozenset(
+        {"orders.join", "payments.prompt", "portal.use", "access.reveal", "billing.change_plan"}
+    )
     return Actor(kind="customer", id=customer_id, name=name, may=may, entity_id=entity_id)

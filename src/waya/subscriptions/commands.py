@@ -9,7 +9,7 @@ from datetime import date
 from django.db import transaction
 from django.db.models import Q
 
-from waya.catalog.models import Plan, Promotion
+from waya.catalog.models import Plan, PlanVersion, Promotion
 from waya.catalog.queries import version_today
 from waya.kernel import clock
 from waya.kernel.errors import Refused
@@ -28,6 +28,7 @@ from waya.subscriptions.rules.life import (
     LEGAL,
     OFF,
     Advance,
+    Moved,
     Renewal,
     Stood,
     state_for,
@@ -208,6 +209,103 @@ def end(*, subscription_id: int, on: date, by: Actor) -> Subscription:
 
 
 @transaction.atomic
+def move(*, subscription_id: int, to: Moved, by: Actor) -> Subscription:
+    """Put a running subscription under another version, or the same from another day: billed,
+    and paid if it is prepaid, up to `to.since`. Its speed on the wire changes with it.
+
+    What was planned for it is dropped. Refuses `not_possible_now` for one that does not run.
+    """
+    by = by.must("subscriptions.change")
+    (row,) = _locked([subscription_id])
+    if row.state not in RUNNING:
+        raise Refused("not_possible_now", state=row.state, wished="changed")
+    before = row.plan
+    version = PlanVersion.objects.select_related("plan").get(pk=to.version_id)
+    _place(row, to)
+    row.version, row.plan, row.next_version_id, row.next_on = version, version.plan, None, None
+    row.save(update_fields=[*_PLACED, "version", "plan", "next_version", "next_on"])
+    Change.objects.create(subscription=row, kind="changed", on=to.since, from_plan=before,
+                          to_plan=row.plan, made_at=clock.now())  # fmt: skip
+    (record,) = record_many(by, [_happened("changed", row, {
+        "from_plan": before.name, "to_plan": row.plan.name, "on": to.since.isoformat(),
+    })])  # fmt: skip
+    want_many(wishes=[_wish(row, record)], by=by)
+    return row
+
+
+_PLACED = ("anchor_day", "cycle_on", "billed_through", "paid_through")
+
+
+def _place(row: Subscription, to: Moved) -> None:
+    row.anchor_day, row.cycle_on, row.billed_through = to.anchor_day, to.cycle_on, to.since
+    if row.plan.mode == Plan.PREPAID:
+        row.paid_through = to.since
+
+
+@transaction.atomic
+def plan_ahead(
+    *, subscription_id: int, version_id: int | None, on: date, by: Actor
+) -> Subscription:
+    """Note that a running subscription goes on under a version from a day, or ends then without
+    one. A later plan replaces an earlier. Refuses `not_possible_now`."""
+    by = by.must("subscriptions.change")
+    (row,) = _locked([subscription_id])
+    if row.state not in RUNNING:
+        raise Refused("not_possible_now", state=row.state, wished="planned")
+    row.next_version_id, row.next_on = version_id, on
+    row.save(update_fields=["next_version", "next_on"])
+    why: dict[str, object] = {"on": on.isoformat()}
+    if row.next_version is not None:
+        why["to_plan"] = row.next_version.plan.name
+    record_many(by, [_happened("planned" if version_id else "ending", row, why)])
+    return row
+
+
+@transaction.atomic
+def pause(*, subscription_id: int, since: date | None, on: date, by: Actor) -> Subscription:
+    """Pause a service that is in order: off the wire, not billed, and nobody's debt.
+
+    `since` is the day up to which it stays billed, when unused days were given back. What was
+    planned for it is dropped. Refuses `not_possible_now` for one that is walled or not begun.
+    """
+    by = by.must("subscriptions.change")
+    (row,) = _locked([subscription_id])
+    row.state = _legal(row, Subscription.PAUSED)
+    if since is not None and row.anchor_day is not None:
+        _place(row, Moved(row.version_id, since, row.anchor_day, row.cycle_on))
+    row.next_version_id, row.next_on = None, None
+    row.save(update_fields=[*_PLACED, "state", "next_version", "next_on"])
+    return _stopped(row, "paused", on, by)
+
+
+@transaction.atomic
+def resume(*, subscription_id: int, to: Moved, walled: bool, on: date, by: Actor) -> Subscription:
+    """Go on with a paused service from a day; `walled` until what it then owes is paid.
+
+    Refuses `not_possible_now` for one that is not paused.
+    """
+    by = by.must("subscriptions.change")
+    (row,) = _locked([subscription_id])
+    if row.state != Subscription.PAUSED:
+        raise Refused("not_possible_now", state=row.state, wished="resumed")
+    row.standing = CUT_OFF if walled else "good"
+    row.state = _legal(row, state_for(row.standing))
+    _place(row, to)
+    row.save(update_fields=[*_PLACED, "state", "standing"])
+    return _stopped(row, "resumed", on, by)
+
+
+def _stopped(row: Subscription, what: str, on: date, by: Actor) -> Subscription:
+    Change.objects.create(subscription=row, kind=what, on=on, from_plan_id=row.plan_id,
+                          made_at=clock.now())  # fmt: skip
+    (record,) = record_many(by, [_happened(what, row, {"on": on.isoformat()})])
+    row.standing_cause_id = record
+    row.save(update_fields=["standing_cause_id"])
+    want_many(wishes=[_wish(row, record)], by=by)
+    return row
+
+
+@transaction.atomic
 def grant(*, subscription_id: int, code: str, on: date, by: Actor) -> Grant:
     """Give a subscription a promotion, by its code; it comes off periods from a day on.
 
@@ -251,13 +349,14 @@ def _legal(row: Subscription, state: str) -> str:
 def _wish(row: Subscription, cause: int | None) -> Wish:
     walled = row.state == Subscription.SUSPENDED
     ended = row.state == Subscription.ENDED
+    paused = row.state == Subscription.PAUSED
     profile = WALLED if walled else plan_profile(row.plan.down_kbps, row.plan.up_kbps)
     return Wish(
         router_id=row.router_id,
         name=row.username,
         profile=profile,
-        enabled=not ended and row.standing != OFF,
-        restricted=walled or ended,
+        enabled=not (ended or paused) and row.standing != OFF,
+        restricted=walled or ended or paused,
         owner=row.public_id,
         customer_id=row.customer_id,
         cause_id=cause,

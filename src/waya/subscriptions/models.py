@@ -19,6 +19,7 @@ class Subscription(models.Model):
     """
 
     PENDING, ACTIVE, SUSPENDED, ENDED = "pending_payment", "active", "suspended", "ended"
+    PAUSED = "paused"
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     # A month's run updates every row, and each index costs again: only those that are asked.

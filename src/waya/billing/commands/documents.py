@@ -10,9 +10,9 @@ from django.db import transaction
 
 from waya.billing.models import ProForma
 from waya.billing.policy import BillingPolicy
-from waya.billing.queries.lives import due_of
+from waya.billing.queries.lives.due import due_of
+from waya.billing.queries.lives.worked import work_out
 from waya.billing.queries.pricing import PriceList
-from waya.billing.queries.worked import work_out
 from waya.billing.rules.drafts import DraftLine
 from waya.billing.rules.drafts import asked as keep
 from waya.billing.rules.lives import opening

@@ -33,7 +33,7 @@ from waya.billing.queries.due import (
     to_ask,
     to_invoice,
 )
-from waya.billing.queries.lives import Due
+from waya.billing.queries.lives.due import Due
 from waya.billing.rules.offers import Offer
 from waya.kernel import clock
 from waya.kernel.errors import NotYet, Refused

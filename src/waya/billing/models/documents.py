@@ -43,9 +43,12 @@ class ProForma(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["entity", "number"], name="pro_forma_number_once"),
-            models.UniqueConstraint(fields=["subscription", "start"], name="pro_forma_period_once"),
+            models.UniqueConstraint(
+                fields=["subscription", "start"], name="pro_forma_period_once",
+                condition=Q(state="open"),
+            ),
             models.CheckConstraint(condition=Q(start__lt=F("end")), name="pro_forma_has_days"),
-        ]
+        ]  # fmt: skip
         indexes = [
             models.Index(fields=["customer"], name="pro_forma_open", condition=Q(state="open")),
         ]  # fmt: skip

@@ -9,14 +9,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import DateField, Exists, OuterRef, Q, QuerySet
+from django.db.models import DateField, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from waya.billing.models import ProForma
 from waya.billing.policy import BillingPolicy, RenewalPolicy
-from waya.billing.queries.lives import COLUMNS, Due, granted, plain
+from waya.billing.queries.lives.due import COLUMNS, Due, granted, plain
+from waya.billing.queries.lives.worked import work_out
 from waya.billing.queries.pricing import PriceList, described
-from waya.billing.queries.worked import work_out
 from waya.billing.rules import renewal
 from waya.billing.rules.drafts import Draft, DraftLine, together
 from waya.billing.rules.engine.whole import Due as WholeDue
@@ -94,6 +94,7 @@ def lapsing(day: Billing) -> QuerySet[Subscription]:
     )
     return Subscription.objects.filter(
         ~Exists(asked),
+        ~Q(next_version=None, next_on__lte=F("paid_through")),  # it ends there
         entity=day.entity,
         state__in=RUNNING,
         plan__in=[key for key, plan in day.plans.items() if plan.mode == Plan.PREPAID],

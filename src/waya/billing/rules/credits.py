@@ -23,6 +23,7 @@ class Reason(StrEnum):
     MISTAKE = "mistake"
     CANCELLED = "cancelled"
     PLAN_CHANGE = "plan_change"
+    PAUSED = "paused"
     OUTAGE = "outage"
     GOODWILL = "goodwill"
 

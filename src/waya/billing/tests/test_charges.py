@@ -11,8 +11,8 @@ from uuid import uuid4
 import pytest
 
 from waya.billing.commands.documents import quote
+from waya.billing.commands.lives.usage import Count, record_usage
 from waya.billing.commands.renewals import bill
-from waya.billing.commands.usage import Count, record_usage
 from waya.billing.models import Invoice, InvoiceLine, Parked, ProForma
 from waya.billing.tests.make import JUNE_10, home_10, in_service, isp, office_20, pays, wants
 from waya.catalog.commands import add_plan, add_promotion, publish_version

@@ -34,6 +34,7 @@ WORDS = {
     "good": "Active",
     "grace": "In grace",
     "walled": "Walled",
+    "paused": "Paused",
     "pending_payment": "Waiting for payment",
     "ended": "Ended",
 }

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
+from waya.billing.queries.lives import price_changes
 from waya.catalog import commands
-from waya.catalog.models import Plan
+from waya.catalog.models import Plan, PlanVersion
+from waya.catalog.queries import Priced
 from waya.console import drafts
 from waya.console.forms import MoneyField
 from waya.console.pieces import Confirm, Sum, Then
@@ -86,6 +91,18 @@ def _every(plan: Plan) -> str:
     return known or (plan.unit if plan.count == 1 else f"{plan.count} {plan.unit}s")
 
 
+def _link(plan: Plan, versions: Sequence[Priced]) -> str | SafeString:
+    """Who keeps what, and the way to the price change when there is an older version."""
+    kept = "Those who have the plan keep their version"
+    if len(versions) < 2:
+        return kept
+    newest = versions[0].number
+    return format_html(
+        '{}. <a href="/plans/{}/{}">Move everybody to version {}</a>',
+        kept, plan.code, newest, newest,
+    )  # fmt: skip
+
+
 @staff("catalog.change")
 def add(request: StaffRequest, by: Actor) -> HttpResponse:
     """Put a plan on sale with its first price."""
@@ -156,10 +173,72 @@ def price(request: StaffRequest, by: Actor, code: str) -> HttpResponse:
         ],
         then=[
             Then("calendar", "New customers have it from that day"),
-            Then("users", "Those who have the plan keep their version"),
+            Then("users", _link(sold.plan, sold.prices)),
         ] if may else (),
     )  # fmt: skip
     return _shown(request, confirm)
+
+
+class MoveForm(forms.Form):
+    """From when on everybody has a version."""
+
+    on = forms.DateField(
+        label="For periods that begin from",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+
+
+@staff("catalog.change")
+def move(request: StaffRequest, by: Actor, code: str, number: int) -> HttpResponse:
+    """Move those who have an older version of a plan to this one: who pays what, before it is
+    done; what was shown is done, and shown again if it has changed."""
+    version = PlanVersion.objects.filter(
+        plan__entity=request.entity, plan__code=code, number=number
+    ).select_related("plan").first()  # fmt: skip
+    if version is None:
+        raise Http404
+    today = clock.today(request.entity.zone)
+    form = MoveForm(request.POST or None, initial={"on": today})
+    on = form.cleaned_data["on"] if request.method == "POST" and form.is_valid() else today
+    shown = price_changes.preview(version.pk, on)
+    seen = f"{on}:{shown.many}:{shown.difference.minor}"
+    if request.method == "POST" and form.is_valid() and request.POST.get("seen") == seen:
+        try:
+            commands.change_price(version_id=version.pk, on=on, by=by)
+            return redirect("/plans")
+        except Refused as refusal:
+            form.add_error(None, words(refusal))
+    return _shown(request, _moving(version, shown, form, seen))
+
+
+def _moving(
+    version: PlanVersion, shown: price_changes.Preview, form: MoveForm, seen: str
+) -> Confirm:
+    """A price change with every consequence."""
+    plan = version.plan
+    return Confirm(
+        title=f"Everybody on {plan.name} to version {version.number}",
+        text=f"{shown.many:,} have an older version.",
+        action=f"/plans/{plan.code}/{version.number}",
+        verb=f"Change the price of {shown.many:,}" if shown.many else "",
+        back=f"/plans/{plan.code}",
+        form=form,
+        hidden={"seen": seen},
+        money_words="For one period",
+        money=[
+            Sum(f"{one.many:,} with version {one.version.number}", one.difference,
+                f"each from {one.now} to {one.then}")
+            for one in shown.groups
+        ],
+        total=shown.difference,
+        total_words="All together, each period",
+        total_note=f"from {shown.now} to {shown.then}",
+        then=[
+            Then("calendar", "Periods that begin on that day or later; never one that is billed"),
+            *(Then("users", f"{one.customer}, {one.account}: {one.now} to {one.then}")
+              for one in shown.payers[:5]),
+        ],
+    )  # fmt: skip
 
 
 def _shown(request: StaffRequest, confirm: Confirm) -> HttpResponse:

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from waya.billing.commands.documents import quote
 from waya.billing.models import ProForma
-from waya.billing.queries.lives import opens_on
+from waya.billing.queries.lives.due import opens_on
 from waya.catalog.models import Plan
 from waya.kernel import clock
 from waya.kernel.errors import Refused

@@ -190,6 +190,7 @@ def reason(code: str) -> str:
     words = {
         "mistake": _("Billed by mistake"), "cancelled": _("Service ended"),
         "plan_change": _("Plan changed"), "outage": _("Service was out"),
+        "paused": _("Service paused"),
         "goodwill": _("Goodwill"),
     }  # fmt: skip
     return words.get(code, code)

@@ -31,6 +31,7 @@ STATES: dict[str, Q] = {
     "good": Q(state=Subscription.ACTIVE, standing="good"),
     "grace": Q(state=Subscription.ACTIVE, standing="grace"),
     "walled": Q(state=Subscription.SUSPENDED),
+    "paused": Q(state=Subscription.PAUSED),
     "pending_payment": Q(state=Subscription.PENDING),
     "ended": Q(state=Subscription.ENDED),
 }

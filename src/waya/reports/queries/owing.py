@@ -165,11 +165,13 @@ def _page(rows: QuerySet[Any, Any], currency: str, today: date, key: str) -> Pag
 
 
 # What matters most of several services of one customer.
-_WORST = {key: at for at, key in enumerate(["walled", "grace", "pending_payment", "good", "ended"])}
+_ORDER = ("walled", "grace", "pending_payment", "good", "paused", "ended")
+_WORST = {key: at for at, key in enumerate(_ORDER)}
 
 
 def worst_states(customer_ids: Iterable[int]) -> dict[int, str]:
-    """The worst of each customer's services: walled, grace, pending_payment, good or ended."""
+    """The worst of each customer's services: walled, grace, pending_payment, good, paused or
+    ended."""
     rows = Subscription.objects.filter(customer_id__in=set(customer_ids))
     states: dict[int, str] = {}
     for customer_id, state, standing in rows.values_list("customer_id", "state", "standing"):

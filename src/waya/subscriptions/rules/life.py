@@ -10,8 +10,9 @@ from waya.kernel.ids import normal
 
 LEGAL = {
     "pending_payment": {"active", "ended"},
-    "active": {"suspended", "ended"},
+    "active": {"suspended", "paused", "ended"},
     "suspended": {"active", "ended"},
+    "paused": {"active", "suspended", "ended"},
     "ended": set[str](),
 }
 CUT_OFF, OFF = "cut_off", "off"
@@ -31,6 +32,17 @@ class Renewal:
     billed_through: date
     anchor_day: int
     cause: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A running subscription from `since` on: under which version, with cycles that turn on
+    `anchor_day` (1–31), one of which began on `cycle_on` where the anchor does not say."""
+
+    version_id: int
+    since: date
+    anchor_day: int
+    cycle_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from waya.billing.policy import BillingPolicy
-from waya.billing.queries.lives import Due, billed, lives
+from waya.billing.queries.lives.due import Due, billed, lives
 from waya.billing.queries.pricing import PriceList, worded
 from waya.billing.rules.drafts import DraftLine, drafted
 from waya.billing.rules.engine.line import Line

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from django.http import Http404
 from ninja import Field, Router, Schema, Status
 from ninja.decorators import decorate_view
 
@@ -15,9 +16,11 @@ from waya.api.lists import Amount, amount, one
 from waya.api.once import HEADER, once
 from waya.api.preview import made
 from waya.api.preview.asked import Asked, ChargeAsked, Major, Minor, PhaseAsked, PlanAsked
-from waya.catalog.commands import publish_version
+from waya.billing.queries.lives import price_changes
+from waya.catalog.commands import change_price, publish_version
 from waya.catalog.models import Plan, PlanVersion
 from waya.catalog.queries import interval_of
+from waya.kernel.money import Money
 from waya.org.queries import visible_to
 
 router = Router(tags=["sales"])
@@ -77,6 +80,93 @@ def post_version(request: Caller, id: UUID, asked: VersionAsked) -> Status[dict[
         by=by,
     )
     return Status(201, _version(plan, version))
+
+
+class PriceChangeAsked(Asked):
+    """From when on those who have an older version are charged by this one."""
+
+    on: date
+
+
+class GroupShown(Schema):
+    """Alike subscriptions: the version they have, and what each pays for a period."""
+
+    version: int
+    quantity: int
+    many: int
+    now: Amount
+    then: Amount
+    difference: Amount
+
+
+class PayerShown(Schema):
+    """One of those who would pay most more."""
+
+    customer: str
+    account_number: str
+    username: str
+    now: Amount
+    then: Amount
+
+
+class PriceChangeShown(Schema):
+    """What a price change comes to for a period of everybody it moves; the greatest
+    differences first."""
+
+    version: int
+    on: date
+    many: int
+    now: Amount
+    then: Amount
+    difference: Amount
+    groups: list[GroupShown]
+    payers: list[PayerShown]
+
+
+@router.post(
+    "/plans/{uuid:id}/versions/{int:number}/price-change",
+    response={200: PriceChangeShown, **WRITES}, openapi_extra=HEADER,
+)  # fmt: skip
+@decorate_view(once)
+def post_price_change(
+    request: Caller, id: UUID, number: int, asked: PriceChangeAsked, preview: bool = False
+) -> dict[str, Any]:
+    """Move those who have an older version to this one; with `preview`, only say who pays what."""
+    by = request.auth.must("catalog.change")
+    plan = one(visible_to(by, Plan.objects.all()), id)
+    version = plan.versions.filter(number=number).first()
+    if version is None:
+        raise Http404
+    shown = price_changes.preview(version.pk, asked.on)
+    if not preview:
+        change_price(version_id=version.pk, on=asked.on, by=by)
+    return _change(shown)
+
+
+def _change(shown: price_changes.Preview) -> dict[str, Any]:
+    currency = shown.now.currency
+    return {
+        "version": shown.version.number, "on": shown.on, "many": shown.many,
+        **_sums(shown.now, shown.then, currency),
+        "groups": [
+            {"version": each.version.number, "quantity": each.quantity, "many": each.many,
+             **_sums(each.now, each.then, currency)}
+            for each in shown.groups
+        ],
+        "payers": [
+            {"customer": each.customer, "account_number": each.account,
+             "username": each.username, **_sums(each.now, each.then, currency)}
+            for each in shown.payers
+        ],
+    }  # fmt: skip
+
+
+def _sums(now: Money, then: Money, currency: str) -> dict[str, Any]:
+    return {
+        "now": amount(now.minor, currency),
+        "then": amount(then.minor, currency),
+        "difference": amount(then.minor - now.minor, currency),
+    }
 
 
 def _version(plan: Plan, row: PlanVersion) -> dict[str, Any]:

@@ -1,0 +1,247 @@
+"""Change a subscription: its plan, a pause, its end; shown before, done all or not at all.
+
+What is shown and what is done come from the same function (`queries.lives.outcomes`). What was
+billed in advance and is not had is given back by a credit note at its own price; what passed
+and is not billed is invoiced; what comes is asked for, or billed when it has passed.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from waya.billing.commands.credits import credit_lines
+from waya.billing.commands.documents import ask
+from waya.billing.commands.invoices import issue
+from waya.billing.commands.settle import settle_many
+from waya.billing.models import ProForma
+from waya.billing.policy import RenewalPolicy
+from waya.billing.queries.lives.outcomes import Change, Outcome
+from waya.billing.rules import renewal
+from waya.billing.rules.drafts import Draft
+from waya.billing.rules.lives import closing
+from waya.billing.rules.offers import Offer
+from waya.catalog.models import Plan
+from waya.catalog.queries import Version, price_on, versions
+from waya.kernel.errors import Refused
+from waya.kernel.money import Money
+from waya.org.actors import Actor
+from waya.org.policy import chosen
+from waya.parties.commands.customers import lock_customers
+from waya.subscriptions import commands as subscriptions
+from waya.subscriptions.models import Subscription
+from waya.subscriptions.queries import RUNNING
+from waya.subscriptions.rules.life import Moved
+
+When = Literal["at_once", "term_end"]
+
+
+@transaction.atomic
+def change_plan(
+    *, subscription_id: int, plan_id: int, on: date, by: Actor, when: When | None = None,
+    preview: bool = False,
+) -> Outcome:  # fmt: skip
+    """Put a subscription on another plan, at the version that is sold on a day.
+
+    Dearer at once, cheaper at the end of the term, unless `when` says otherwise (policy
+    `billing.terms`). A prepaid change at once needs what is missing to be there as credit:
+    refuses `change_needs_money` with `missing`; also `plan_unknown`, `plan_withdrawn`,
+    `mode_differs`, `same_plan`, `no_price` and `not_possible_now`. `preview` says what comes of
+    it and changes nothing.
+    """
+    by = by.must("billing.change_plan")
+    row = _row(subscription_id, by, RUNNING)
+    plan = Plan.objects.filter(pk=plan_id, entity_id=row.entity_id).first()
+    if plan is None:
+        raise Refused("plan_unknown")
+    if not plan.on_sale:
+        raise Refused("plan_withdrawn", plan=plan.name)
+    change = Change(row, on, [plan])
+    version = change.prices.versions[price_on(plan.pk, on).version_id]
+    outcome = change.changed(version, when)
+    if preview:
+        return outcome
+    if not outcome.now:
+        _withdraw(row)
+        subscriptions.plan_ahead(
+            subscription_id=row.pk, version_id=version.id, on=outcome.on, by=by
+        )
+        return outcome
+    if outcome.to_pay.minor:
+        raise Refused("change_needs_money", missing=outcome.to_pay)
+    _close(row, outcome, by)
+    subscriptions.move(subscription_id=row.pk, to=_to(outcome), by=by)
+    _open(row, outcome, by)
+    return outcome
+
+
+@transaction.atomic
+def pause(*, subscription_id: int, on: date, by: Actor, preview: bool = False) -> Outcome:
+    """Pause a service that is in order: off, and not charged; unused days are given back, or
+    kept for later, by policy. Refuses `not_possible_now`."""
+    by = by.must("billing.pause")
+    row = _row(subscription_id, by, (Subscription.ACTIVE,))
+    outcome = Change(row, on).paused()
+    if not preview:
+        _close(row, outcome, by)
+        given = bool(outcome.back) or row.plan.mode == Plan.POSTPAID
+        since = on if given else None
+        subscriptions.pause(subscription_id=row.pk, since=since, on=on, by=by)
+    return outcome
+
+
+@transaction.atomic
+def resume(*, subscription_id: int, on: date, by: Actor, preview: bool = False) -> Outcome:
+    """Go on with a paused service. A prepaid one that has no paid days left asks for a period,
+    and is back when that is paid, which credit may do at once. Refuses `not_possible_now`."""
+    by = by.must("billing.pause")
+    row = _row(subscription_id, by, (Subscription.PAUSED,))
+    outcome = Change(row, on).resumed()
+    if preview:
+        return outcome
+    walled = outcome.asks and bool(outcome.charges)
+    subscriptions.resume(subscription_id=row.pk, to=_to(outcome), walled=walled, on=on, by=by)
+    if walled:
+        _open(row, outcome, by)
+    return outcome
+
+
+@transaction.atomic
+def cancel(
+    *, subscription_id: int, on: date, by: Actor, when: When = "at_once", preview: bool = False
+) -> Outcome:
+    """End a subscription, at once or at the end of its term. At once, unused days are given
+    back by policy; a deposit is, whenever it ends. Refuses `subscription_ended`."""
+    by = by.must("billing.cancel")
+    row = _row(subscription_id, by, (*RUNNING, Subscription.PAUSED, Subscription.PENDING))
+    if row.state == Subscription.PENDING:
+        outcome = Outcome(on, True, row.entity.currency)
+        if not preview:
+            _end(row, outcome, by)
+        return outcome
+    change = Change(row, on)
+    end = change.term_end()
+    if when == "term_end" and end > on:
+        outcome = Outcome(end, False, row.entity.currency)
+        if not preview:
+            _withdraw(row)
+            subscriptions.plan_ahead(subscription_id=row.pk, version_id=None, on=end, by=by)
+        return outcome
+    outcome = change.ended()
+    if not preview:
+        _end(row, outcome, by)
+    return outcome
+
+
+def turn_over(*, entity_id: int, on: date, by: Actor) -> int:
+    """What was planned and whose day has come: changes of plan, and ends; terms that are fixed
+    end too. Each by itself, once it is billed up to its day. Gives how many."""
+    by = by.must("billing.change_plan")
+    planned = Subscription.objects.filter(
+        Q(billed_through__gte=F("next_on")) | Q(billed_through=None),
+        entity_id=entity_id, next_on__lte=on, state__in=RUNNING,
+    )  # fmt: skip
+    turned = 0
+    for row in planned.order_by("customer_id", "pk"):
+        _turn(row.pk, on, by)
+        turned += 1
+    for key in _over(entity_id, on):
+        cancel(subscription_id=key, on=on, by=by)
+        turned += 1
+    return turned
+
+
+@transaction.atomic
+def _turn(key: int, on: date, by: Actor) -> None:
+    row = _row(key, by, RUNNING)
+    if row.next_on is None or row.next_on > on:
+        return
+    if row.next_version_id is None:
+        _end(row, Change(row, on).ended(), by)
+    elif row.billed_through is not None and row.anchor_day is not None:
+        to = Moved(row.next_version_id, row.billed_through, row.anchor_day, row.cycle_on)
+        subscriptions.move(subscription_id=row.pk, to=to, by=by)
+
+
+def _over(entity_id: int, on: date) -> list[int]:
+    """Subscriptions whose fixed term is over."""
+    fixed = [
+        one for one in versions(Plan.objects.filter(entity_id=entity_id)).values() if _ends(one)
+    ]
+    return [
+        row.pk
+        for version in fixed
+        for row in Subscription.objects.filter(version_id=version.id, state__in=RUNNING)
+        if row.started_on and (closing(version.terms.phases, row.started_on) or on) <= on
+        if closing(version.terms.phases, row.started_on)
+    ]
+
+
+def _ends(version: Version) -> bool:
+    return version.terms.phases[-1].length is not None
+
+
+def _row(key: int, by: Actor, states: tuple[str, ...]) -> Subscription:
+    """The subscription, its customer locked first; as it is now."""
+    found = Subscription.objects.values_list("customer_id", "entity_id").filter(pk=key).first()
+    if found is None or by.entity_id not in (None, found[1]):
+        raise Refused("other_entity")
+    if by.kind == "customer" and by.id != found[0]:
+        raise Refused("not_allowed", permission="billing.change_plan")
+    lock_customers(customer_ids=[found[0]], by=by)
+    row = Subscription.objects.select_related("plan__entity", "entity", "customer").get(pk=key)
+    if row.state == Subscription.ENDED:
+        raise Refused("subscription_ended", username=row.username)
+    if row.state not in states:
+        raise Refused("not_possible_now", state=row.state, wished="changed")
+    return row
+
+
+def _to(outcome: Outcome) -> Moved:
+    if outcome.to is None:
+        raise ValueError("a change goes on somewhere")
+    return outcome.to
+
+
+def _close(row: Subscription, outcome: Outcome, by: Actor) -> None:
+    """Invoice what passed, withdraw what was asked for, and give back what is not had."""
+    _withdraw(row)
+    due_days = chosen(RenewalPolicy, row.entity_id).due_days
+    due_on = renewal.due_day(outcome.on, due_days)
+    issue(
+        drafts=[
+            Draft(row.entity_id, row.customer_id, lines, outcome.on, due_on)
+            for lines in outcome.closing
+        ],
+        by=by,
+    )
+    credit_lines(
+        credits=[one.wish for one in outcome.back], on=outcome.on,
+        once=f"change:{row.pk}:{row.changes.count()}", by=by,
+    )  # fmt: skip
+
+
+def _withdraw(row: Subscription) -> None:
+    """What was asked for holds no more; the next run asks for what then is so."""
+    ProForma.objects.filter(subscription=row, state=ProForma.OPEN).update(state=ProForma.LAPSED)
+
+
+def _open(row: Subscription, outcome: Outcome, by: Actor) -> None:
+    """Ask for what comes of a prepaid service, and let credit pay it."""
+    if not outcome.asks or not outcome.charges:
+        return
+    ask(asked=[(row, outcome.charges)], on=outcome.on, by=by)
+    nothing = Money(0, outcome.currency)
+    settle_many(
+        entity_id=row.entity_id,
+        offers=[Offer(row.customer_id, row.customer_id, nothing, outcome.on)],
+        by=by,
+    )
+
+
+def _end(row: Subscription, outcome: Outcome, by: Actor) -> None:
+    _close(row, outcome, by)
+    subscriptions.end(subscription_id=row.pk, on=outcome.on, by=by)

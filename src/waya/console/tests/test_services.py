@@ -1,0 +1,86 @@
+"""Changing what a customer has: every consequence first, then what was shown and nothing else."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+import pytest
+from django.test import Client
+
+from waya.billing.tests.make import pays
+from waya.catalog.commands import add_plan, publish_price
+from waya.catalog.models import Plan, PriceChange
+from waya.console.tests.make import Town, signed_in
+from waya.org.actors import SYSTEM
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def naomi(there: Town) -> Client:
+    """The cashier."""
+    return signed_in("naomi", "cashier")
+
+
+def fast(there: Town) -> Plan:
+    return add_plan(
+        entity_id=there.entity.pk, code="home-20", name="Home 20", mode=Plan.PREPAID,
+        down_kbps=20_000, up_kbps=20_000, price_minor=3500_00, valid_from=date(2020, 1, 1),
+        by=SYSTEM,
+    )  # fmt: skip
+
+
+def pinned(page: str) -> str:
+    found = re.search(r'name="seen" value="([^"]+)"', page)
+    assert found
+    return found[1]
+
+
+def test_a_plan_is_changed_as_it_was_shown(there: Town, naomi: Client) -> None:
+    row, plan = there.amina, fast(there)
+    record = naomi.get(f"/customers/{row.customer.account_number}").content.decode()
+    assert f"/services/{row.username}/change" in record
+    where = f"/services/{row.username}/change"
+    assert "Home 20" in naomi.get(where).content.decode()
+    shown = naomi.get(where, {"plan": "home-20", "when": "at_once"}).content.decode()
+    assert "Given back" in shown
+    assert "is missing first" in shown
+    told = {"plan": "home-20", "when": "at_once", "seen": pinned(shown)}
+    refused = naomi.post(where, told)
+    assert (refused.status_code, b"is missing for this change" in refused.content) == (422, True)
+    pays(row, 2000_00, there.today)
+    again = naomi.post(where, told)  # the world has changed: shown again, not done
+    row.refresh_from_db()
+    assert (again.status_code, row.plan_id == plan.pk) == (200, False)
+    done = naomi.post(where, told | {"seen": pinned(again.content.decode())})
+    row.refresh_from_db()
+    assert (done.status_code, row.plan_id) == (302, plan.pk)
+    record = naomi.get(done["Location"]).content.decode()
+    assert "Now on Home 20" in record
+
+
+def test_paused_and_resumed(there: Town, naomi: Client) -> None:
+    row = there.amina
+    for where, state in (
+        (f"/services/{row.username}/pause", "paused"),
+        (f"/services/{row.username}/resume", "active"),
+    ):
+        shown = naomi.get(where).content.decode()
+        assert naomi.post(where, {"seen": pinned(shown)}).status_code == 302
+        row.refresh_from_db()
+        assert row.state == state
+    assert naomi.get(f"/services/{row.username}/end").status_code == 403
+
+
+def test_a_price_change_shows_who_pays_what(there: Town) -> None:
+    plan, today = there.amina.plan, there.today
+    publish_price(plan_id=plan.pk, amount_minor=2900_00, valid_from=today, by=SYSTEM)
+    owner = signed_in("baraka", "owner")
+    assert f"/plans/{plan.code}/2" in owner.get(f"/plans/{plan.code}").content.decode()
+    where = f"/plans/{plan.code}/2"
+    shown = owner.get(where).content.decode()
+    assert "Amina Hassan" in shown
+    told = {"on": today.isoformat(), "seen": pinned(shown)}
+    assert owner.post(where, told).status_code == 302
+    assert PriceChange.objects.get().on == today
