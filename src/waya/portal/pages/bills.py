@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from waya.billing.models import Invoice, ProForma
+from waya.billing.models import CreditNote, Invoice, ProForma
 from waya.billing.queries.accounts import account
 from waya.kernel import clock
 from waya.kernel.money import Money
@@ -60,6 +60,7 @@ def invoice(request: HttpRequest, guest: Guest, public_id: UUID) -> HttpResponse
     )  # fmt: skip
     context = {
         "invoice": {
+            "pdf": f"/my/bills/{row.public_id}/pdf",
             "number": row.number, "kind": _("Tax invoice"), "on": row.issued_on,
             "due_on": row.due_on, "state": state, "state_words": words,
             "total": Money(row.total_minor, row.currency), "open": Money(left, row.currency),
@@ -95,7 +96,7 @@ def pro_forma(request: HttpRequest, guest: Guest, public_id: UUID) -> HttpRespon
             "state_words": words[row.state], "plan": row.subscription.plan.name,
             "period": Period(row.start, row.end), "open": row.state == ProForma.OPEN,
             "total": Money(row.total_minor, row.currency), "invoice": row.invoice,
-            "seller": guest.entity.legal_name,
+            "seller": guest.entity.legal_name, "pdf": f"/my/pro-formas/{row.public_id}/pdf",
         },
     }  # fmt: skip
     return page(request, "pro_forma", context, entity=guest.entity, guest=guest)
@@ -116,6 +117,7 @@ def receipt(request: HttpRequest, guest: Guest, public_id: UUID) -> HttpResponse
     used = sum(part.amount_minor for part in row.allocations.all())
     context = {
         "payment": row,
+        "pdf": f"/my/receipts/{row.public_id}/pdf",
         "total": Money(row.amount_minor, row.currency),
         "parts": parts,
         "credit": Money(row.amount_minor - used, row.currency),
@@ -128,27 +130,39 @@ def receipt(request: HttpRequest, guest: Guest, public_id: UUID) -> HttpResponse
 def rows_of(
     customer: Customer, *, limit: int, before: date | None = None
 ) -> tuple[list[dict[str, Any]], date | None]:
-    """Bills and open pro formas of a customer, newest first, and the day to go on before.
+    """Bills, credits and open pro formas of a customer, newest first, and the day to go on
+    before.
 
     A day's bills stay together, so one page may be a little longer than `limit`.
     """
     invoices = Invoice.objects.filter(customer=customer).order_by("-issued_on", "-pk")
     asked = ProForma.objects.filter(customer=customer, state=ProForma.OPEN)
     asked = asked.order_by("-issued_on", "-pk")
+    credits = CreditNote.objects.filter(customer=customer).select_related("invoice")
+    credits = credits.order_by("-issued_on", "-pk")
     if before is not None:
         invoices, asked = invoices.filter(issued_on__lt=before), asked.filter(issued_on__lt=before)
-    found: list[Invoice | ProForma] = [*asked[: limit + 1], *invoices[: limit + 1]]
+        credits = credits.filter(issued_on__lt=before)
+    many = limit + 1
+    found: list[Invoice | ProForma | CreditNote] = [*asked[:many], *credits[:many],
+                                                    *invoices[:many]]  # fmt: skip
     found.sort(key=lambda row: row.issued_on, reverse=True)
     last = found[limit - 1].issued_on if len(found) > limit else None
     kept = [row for row in found if last is None or row.issued_on >= last]
-    paid = _receipts([row.pk for row in kept if isinstance(row, Invoice)])
-    rows = [
-        _invoice_row(row, paid) if isinstance(row, Invoice) else _asked_row(row) for row in kept
-    ]
-    return rows, last
+    bills = [row.pk for row in kept if isinstance(row, Invoice)]
+    paid, credited = _receipts(bills), _credited(bills)
+    return [_bill_row(row, paid, credited) for row in kept], last
 
 
-def _invoice_row(row: Invoice, paid: dict[int, Payment]) -> dict[str, Any]:
+def _bill_row(
+    row: Invoice | ProForma | CreditNote, paid: dict[int, Payment], credited: set[int]
+) -> dict[str, Any]:
+    if isinstance(row, Invoice):
+        return _invoice_row(row, paid, credited)
+    return _asked_row(row) if isinstance(row, ProForma) else _credit_row(row)
+
+
+def _invoice_row(row: Invoice, paid: dict[int, Payment], credited: set[int]) -> dict[str, Any]:
     left = row.total_minor - row.paid_minor
     payment = paid.get(row.pk)
     if left:
@@ -157,10 +171,17 @@ def _invoice_row(row: Invoice, paid: dict[int, Payment]) -> dict[str, Any]:
         day = short(payment.value_on)
         words = _("Paid %(day)s, %(receipt)s") % {"day": day, "receipt": payment.transaction}
     else:
-        words = _("Paid from credit")
+        words = _("Given back") if row.pk in credited else _("Paid from credit")
     return {"number": row.number, "url": f"/my/bills/{row.public_id}", "words": words,
             "amount": str(Money(left or row.total_minor, row.currency)),
             "bad": False, "paid": not left}  # fmt: skip
+
+
+def _credit_row(row: CreditNote) -> dict[str, Any]:
+    words = _("Given back of %(number)s") % {"number": row.invoice.number}
+    return {"number": row.number, "url": f"/my/credits/{row.public_id}/pdf", "words": words,
+            "amount": str(-Money(row.total_minor, row.currency)),
+            "bad": False, "paid": True}  # fmt: skip
 
 
 def _asked_row(row: ProForma) -> dict[str, Any]:
@@ -175,6 +196,12 @@ def _receipts(invoice_ids: list[int]) -> dict[int, Payment]:
     """The last payment on each invoice."""
     rows = Allocation.objects.filter(invoice_id__in=invoice_ids).select_related("payment")
     return {row.invoice_id: row.payment for row in rows.order_by("pk")}
+
+
+def _credited(invoice_ids: list[int]) -> set[int]:
+    """Those that a credit note settled a part of."""
+    notes = CreditNote.objects.filter(invoice_id__in=invoice_ids, applied_minor__gt=0)
+    return set(notes.values_list("invoice_id", flat=True))
 
 
 def _payments(customer: Customer) -> Iterable[Payment]:
@@ -216,10 +243,15 @@ def _paid_by(row: Invoice) -> list[dict[str, Any]]:
          "amount": Money(part.amount_minor, row.currency)}
         for part in row.allocations.select_related("payment").order_by("pk")
     ]  # fmt: skip
-    return parts + [
+    parts += [
         {"receipt": _("From your credit"), "at": use.used_at,
          "amount": Money(use.amount_minor, row.currency)}
         for use in row.credit_uses.order_by("pk")
+    ]  # fmt: skip
+    return parts + [
+        {"receipt": note.number, "at": note.issued_at, "url": f"/my/credits/{note.public_id}/pdf",
+         "amount": Money(note.applied_minor, row.currency)}
+        for note in row.credit_notes.filter(applied_minor__gt=0).order_by("pk")
     ]  # fmt: skip
 
 

@@ -83,9 +83,9 @@ def test_pages_cost_a_fixed_number_of_queries(
     chebet: Subscription, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     browser = signed_in()
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(14):
         browser.see("/my/bills")
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         browser.see(f"/my/bills/{Invoice.objects.get().public_id}")
 
 

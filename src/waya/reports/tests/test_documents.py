@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import typst
+from django.utils import translation
 from etims.testing import FakeKra
 
 from waya.billing.commands import fiscal
@@ -121,9 +122,12 @@ def test_a_receipt_says_what_the_money_did(baraka_town: Town) -> None:
 def test_in_the_customers_language(baraka_town: Town) -> None:
     Customer.objects.filter(pk=baraka_town.brian.customer_id).update(language="sw")
     invoice = of(baraka_town.brian)
-    english = papers.invoice_paper(invoice)
-    swahili = papers.invoice(invoice)
-    assert swahili != typesetting.pdf(english, invoice.issued_at)
+    with translation.override("sw"):
+        paper = papers.invoice_paper(invoice)
+        assert paper["total"]["words"] == "Jumla"
+        assert paper["pay"]["title"] == "Lipa kwa M-PESA"
+        assert papers.invoice(invoice) == typesetting.pdf(paper, invoice.issued_at)
+    assert papers.invoice(invoice) == typesetting.pdf(paper, invoice.issued_at)
 
 
 def test_what_the_authority_gave_is_on_it() -> None:
