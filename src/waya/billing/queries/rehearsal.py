@@ -19,7 +19,7 @@ from waya.billing.queries.due import (
     to_ask,
     to_invoice,
 )
-from waya.billing.queries.lives import Due
+from waya.billing.queries.lives.due import Due
 from waya.billing.rules.drafts import DraftLine
 from waya.kernel.errors import Refused
 from waya.kernel.money import Money
