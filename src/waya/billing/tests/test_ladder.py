@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -249,6 +251,12 @@ def test_a_ladder_that_makes_no_sense_is_refused(rows: Sequence[Any], code: str)
 def test_fees_on_fees_are_a_choice() -> None:
     chosen = read([{"key": "a", "rungs": [FEE | {"debts": ["fee"]}]}], fees_on_fees=True)
     assert chosen.segments[0].rungs[0].debts == {Kind.FEE}
+
+
+def test_the_guides_ladder_is_one() -> None:
+    guide = Path(__file__).resolve().parents[4] / "docs" / "guide" / "dunning.md"
+    rows = json.loads(guide.read_text().split("```json\n")[1].split("```")[0])
+    assert [one.key for one in read(rows).segments] == ["schools", "everybody"]
 
 
 def test_only_debts_of_some_days_need_to_be_read() -> None:

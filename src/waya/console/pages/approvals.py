@@ -27,7 +27,11 @@ _STATES = {
     Approval.DENIED: ("rejected", "Turned down"),
     Approval.DONE: ("done", "Carried out"),
 }
-_KINDS = {"cut_off": "A night's cut-offs", "network.remove": "Removals from a router"}
+_KINDS = {
+    "cut_off": "A night's cut-offs",
+    "network.remove": "Removals from a router",
+    "write_off": "A debt to be given up",
+}
 _MOST_NAMED = 40
 _FEW = 8
 
@@ -80,7 +84,7 @@ def _row(row: Approval, by: Actor) -> dict[str, Any]:
         "mine": mine and row.state == Approval.WAITING,
         "approve_words": "Let it happen",
         "reject_words": "Turn it down",
-        "harm": "cut_off" in row.kind or "remov" in row.kind,
+        "harm": "_off" in row.kind or "remov" in row.kind,
     }
 
 
@@ -132,6 +136,15 @@ def _then(row: Approval) -> list[Then]:
         return [
             Then("router", "The router is read again, and what should go still goes"),
             Then("wifi-off", "Those names are removed and their sessions end"),
+        ]
+    if row.kind == "write_off":
+        ends = (
+            [Then("circle-minus", "Its walled service ends")] if row.why.get("ends_service") else []
+        )
+        return [
+            Then("scale", "What was paid meanwhile is looked at again first"),
+            Then("book-2", "A loss in the books: bad debts, against what they owe"),
+            *ends,
         ]
     return [Then("scale", "The facts are checked again, then it is carried out")]
 

@@ -10,7 +10,13 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
-from waya.billing.policy import DunningPolicy, RenewalPolicy
+from waya.billing.policy import (
+    DunningPolicy,
+    PromisePolicy,
+    RenewalPolicy,
+    SparingPolicy,
+    WriteOffPolicy,
+)
 from waya.console import drafts
 from waya.console.forms import MoneyField
 from waya.console.staff import StaffRequest, staff
@@ -24,6 +30,9 @@ from waya.payments.policy import BrakePolicy, PaymentPolicy
 # Each policy with its words, and the words of its fields.
 _GROUPS: tuple[tuple[type[Any], str, str], ...] = (
     (DunningPolicy, "When somebody is behind", "Reminders, grace and what may stay unpaid."),
+    (PromisePolicy, "Promises to pay", "Who may promise, how much, and what it is good for."),
+    (SparingPolicy, "Who is spared", "Holidays and routers that are away."),
+    (WriteOffPolicy, "Write-offs", "What may be given up without asking somebody else."),
     (RenewalPolicy, "Renewals", "When they are asked for, and what a late payment does."),
     (BrakePolicy, "The brake", "Which cut-offs wait for a person, and for money in flight."),
     (PaymentPolicy, "Payments", "How long we wait for M-PESA, and how often a phone rings."),
@@ -36,6 +45,16 @@ _WORDS: dict[str, tuple[str, str]] = {
     "remind_days_before": ("Remind, days before", "Several with commas; the due day is 0."),
     "remind_days_after": ("Remind, days after", "Several with commas."),
     "tolerance_minor": ("May stay unpaid", "This much is let be, without anything happening."),
+    "one_time_walls": ("Wall for invoices of no subscription", "Work, equipment and late fees."),
+    "most_days": ("A promise is good for, days", ""),
+    "least_percent": ("Of at least, % of what is to be paid", ""),
+    "broken_at_most": ("Promises broken before no other is taken: at most", ""),
+    "within_days": ("Counted within, days", ""),
+    "restores": ("A promise brings back whoever is walled", ""),
+    "yearly": ("Holidays each year beside the country's", "As 07-04, with commas."),
+    "dates": ("Holidays by date", "As 2027-03-26, with commas: Easter, Idd."),
+    "outage_minutes": ("A router spares its customers after, minutes away", ""),
+    "limit_minor": ("Written off without asking: at most", ""),
     "ask_days_before": ("Ask for a renewal, days before", ""),
     "late": ("A renewal that is paid late", ""),
     "due_days": ("An invoice is due after, days", ""),

@@ -36,7 +36,7 @@ class Say:
 
 
 # These wait for morning; everything else is answered to somebody who is awake.
-NOT_URGENT: Final = frozenset({"reminder", "renewal", "blocked"})
+NOT_URGENT: Final = frozenset({"reminder", "renewal", "blocked", "last_notice", "late_fee"})
 
 TEXTS: Final[Mapping[str, Mapping[str, str]]] = {
     "welcome": {
@@ -85,6 +85,18 @@ TEXTS: Final[Mapping[str, Mapping[str, str]]] = {
         "account {account}. You are back within seconds of paying.",
         SWAHILI: "Intaneti yako imesimama: {amount} ilipaswa kulipwa {due}. Paybill {paybill}, "
         "akaunti {account}. Ukilipa utarudi mara moja.",
+    },
+    "last_notice": {
+        ENGLISH: "Last notice: {amount} was due {due}. Pay now to stay online. "
+        "Paybill {paybill}, account {account}. {isp}",
+        SWAHILI: "Ilani ya mwisho: {amount} ilipaswa {due}. Lipa sasa ubaki mtandaoni. "
+        "Paybill {paybill}, akaunti {account}. {isp}",
+    },
+    "late_fee": {
+        ENGLISH: "A late fee of {amount} was added, due {due}. "
+        "Paybill {paybill}, account {account}. {isp}",
+        SWAHILI: "Faini ya kuchelewa ya {amount} imeongezwa, ilipwe {due}. "
+        "Paybill {paybill}, akaunti {account}. {isp}",
     },
     "wrong_account": {
         ENGLISH: "We have your {amount} ({receipt}), but no account {typed}. "

@@ -113,6 +113,8 @@ def test_a_late_fee_is_an_invoice_of_its_own_once(entity: Entity) -> None:
     assert line.why["days_late"] == 5
     assert books(entity)["revenue:late"] == -200_00
     assert DunningAction.objects.get().invoice_id == fee.pk
+    told = Message.objects.get(key="late_fee")
+    assert told.body.startswith("A late fee of KES 200 was added, due ")
     climb(entity_id=entity.pk, on=today() + timedelta(days=60), by=SYSTEM)
     assert Invoice.objects.count() == 2, "never a fee on a fee"
     is_well(entity)

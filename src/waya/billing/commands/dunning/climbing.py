@@ -9,6 +9,7 @@ from django.db import connection, transaction
 
 from waya.billing.commands.dunning.write_offs import ask_first, end_walled, write_off_many
 from waya.billing.commands.invoices import issue
+from waya.billing.commands.notices import Notice, notify
 from waya.billing.models import DunningAction, FollowUp, Invoice
 from waya.billing.policy import RenewalPolicy
 from waya.billing.queries.pricing import PriceList
@@ -17,6 +18,7 @@ from waya.billing.rules.dunning_documents import late_fee
 from waya.billing.rules.ladder.tonight import Step, key_of, told
 from waya.billing.rules.ladder.values import Action
 from waya.kernel import clock
+from waya.kernel.money import Money
 from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
 from waya.org.policy import chosen
@@ -126,7 +128,7 @@ def _call(
 def _charge(
     entity_id: int, steps: Sequence[Step], claimed: Mapping[_Key, int], on: date, by: Actor
 ) -> None:
-    """Issue the late fees as invoices, and note which action charged which."""
+    """Issue the late fees as invoices, note which action charged which, and say so."""
     entity = entity_of(entity_id)
     prices = PriceList([], entity.country)
     due_days = chosen(RenewalPolicy, entity_id).due_days
@@ -149,3 +151,11 @@ def _charge(
         for step, one in zip(steps, issued, strict=True)
     ]
     change_rows(rows, ["invoice"])
+    notify(
+        notices=[
+            Notice(one.customer_id, "late_fee", Money(one.total_minor, one.currency), one.due_on,
+                   f"late_fee:{one.id}")
+            for one in issued
+        ],
+        by=by,
+    )  # fmt: skip
