@@ -39,6 +39,7 @@ from waya.kernel import clock
 from waya.kernel.errors import NotYet, Refused
 from waya.kernel.money import Money
 from waya.org.actors import Actor
+from waya.org.audit import Happened, record_many
 from waya.org.rows.among import among
 from waya.parties.commands.customers import lock_customers
 from waya.subscriptions.commands import advance_billed
@@ -107,7 +108,7 @@ def bill(
     """
     by = by.must("billing.bill")
     day = billing_of(entity_id, on)
-    works = ((passed(day), _invoice), (lapsing(day), _ask))
+    works = _works(day)
     row = begin(day=day, due=[due for due, _ in works], by=by)
     if row is None:
         return {"invoices": 0, "pro_formas": 0}
@@ -118,6 +119,11 @@ def bill(
         raise NotYet("run_stopped", by="")
     finish(row=row, by=by)
     return run.sums
+
+
+def _works(day: Billing) -> Sequence[tuple[QuerySet[Subscription], _Work]]:
+    """What a day's billing does, in order, and who is due for each."""
+    return ((passed(day), _invoice), (lapsing(day), _ask))
 
 
 def _in_chunks(run: _Run, due: QuerySet[Subscription], work: _Work) -> None:
@@ -157,9 +163,7 @@ def _work_or_halve(
     """
     try:
         with transaction.atomic():
-            lock_customers(customer_ids=customers, by=run.by)
-            made = work(run.day, rows_of(due, customers), run.by)
-            _spend_credit(run, customers)
+            made = _bill(run.day, due, customers, work, run.by)
             stopped = beat(row=run.row, looked_at=made.looked_at, invoices=made.invoices,
                            pro_formas=made.pro_formas, total_minor=made.total_minor,
                            by=run.by)  # fmt: skip
@@ -182,14 +186,54 @@ def _work_or_halve(
     )
 
 
+def _bill(
+    day: Billing, due: QuerySet[Subscription], customers: Sequence[int], work: _Work, by: Actor
+) -> Made:
+    """Bill what these customers are due, read after they were locked: whoever was first did it."""
+    lock_customers(customer_ids=customers, by=by)
+    made = work(day, rows_of(due, customers), by)
+    _spend_credit(day, customers, by)
+    return made
+
+
 def _park(run: _Run, customer_id: int, error: Exception) -> None:
     """Leave a customer for a person, with the reason; the next run tries again."""
     log.warning("customer %s could not be billed: %s", customer_id, error)
     Parked.objects.update_or_create(
         customer_id=customer_id,
         on=run.day.on,
-        defaults={"reason": str(error)[:300], "at": clock.now(), "entity": run.day.entity},
-    )
+        defaults={"reason": str(error)[:300], "at": clock.real_now(), "entity": run.day.entity,
+                  "resolved_at": None},
+    )  # fmt: skip
+
+
+def try_again(*, parked_id: int, by: Actor) -> bool:
+    """Bill a parked customer now, as the business day's run does; whether nothing is in the way
+    any more. What still is becomes the reason.
+
+    Whoever was billed meanwhile is not billed again. A lost connection or a deadlock says
+    nothing about a customer, so it is raised.
+    """
+    by = by.must("billing.steer")
+    parked = Parked.objects.select_related("entity").get(pk=parked_id)
+    if parked.resolved_at:
+        return True
+    day = billing_of(parked.entity_id, max(parked.on, clock.today(parked.entity.zone)))
+    waiting = Parked.objects.filter(customer_id=parked.customer_id, resolved_at=None)
+    try:
+        with transaction.atomic():
+            for due, work in _works(day):
+                _bill(day, due, [parked.customer_id], work, by)
+            if waiting.update(resolved_at=clock.real_now()):
+                record_many(by, [Happened("billing.caught_up", ("parked", parked.pk),
+                                          parked.customer_id)])  # fmt: skip
+    except (OperationalError, InterfaceError):
+        raise
+    except (Refused, DatabaseError, ValueError) as error:
+        log.warning("customer %s could not be billed: %s", parked.customer_id, error)
+        waiting.update(reason=str(error)[:300])
+        return False
+    return True
 
 
 def _ask(day: Billing, rows: Sequence[Due], by: Actor) -> Made:
@@ -208,15 +252,14 @@ def _invoice(day: Billing, rows: Sequence[Due], by: Actor) -> Made:
     return Made(len(rows), len(made), 0, sum(one.total_minor for one in made))
 
 
-def _spend_credit(run: _Run, customers: Iterable[int]) -> None:
+def _spend_credit(day: Billing, customers: Iterable[int], by: Actor) -> None:
     """Let the credit that customers hold pay what was just asked or invoiced."""
     held = Credit.objects.filter(customer_id__in=among(customers), amount_minor__gt=0)
-    nothing = Money(0, run.day.entity.currency)
+    nothing = Money(0, day.entity.currency)
     settle_many(
-        entity_id=run.day.entity.pk,
+        entity_id=day.entity.pk,
         offers=[
-            Offer(key, key, nothing, run.day.on)
-            for key in held.values_list("customer_id", flat=True)
+            Offer(key, key, nothing, day.on) for key in held.values_list("customer_id", flat=True)
         ],
-        by=run.by,
+        by=by,
     )

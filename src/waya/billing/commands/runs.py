@@ -74,7 +74,7 @@ def finish(*, row: BillingRun, by: Actor) -> None:
     BillingRun.objects.filter(pk=row.pk).update(state=BillingRun.DONE, beat_at=now, ended_at=now)
     Parked.objects.filter(
         entity_id=row.entity_id, on__lte=row.on, resolved_at=None, at__lt=row.started_at
-    ).update(resolved_at=clock.now())
+    ).update(resolved_at=now)
     for key in _granted(row.entity_id, row.on):
         close_approval(approval_id=key, by=by)
 
@@ -82,9 +82,10 @@ def finish(*, row: BillingRun, by: Actor) -> None:
 @transaction.atomic
 def stop(*, entity_id: int, on: date, by: Actor) -> None:
     """Stop a run after the chunks at work; it stays stopped until somebody lets it go on. A
-    run that is done is not stopped any more."""
+    run that is done is not stopped any more, nor one that waits for a person: to let it go on
+    would be to grant it."""
     by = by.must("billing.steer")
-    rows = BillingRun.objects.filter(entity_id=entity_id, on=on).exclude(state=BillingRun.DONE)
+    rows = BillingRun.objects.filter(entity_id=entity_id, on=on, state=BillingRun.RUNNING)
     if rows.update(stopped_by=by.name, state=BillingRun.STOPPED):
         record_many(by, [Happened("billing.stopped", ("billing_run", None),
                                   why={"on": on.isoformat()})])  # fmt: skip

@@ -42,7 +42,7 @@ class BillingRun(models.Model):
 
 class Parked(models.Model):
     """A customer who could not be billed on a day, and why; a person looks, the next run
-    tries again."""
+    tries again. Moments are real time."""
 
     entity = models.ForeignKey("org.Entity", on_delete=models.PROTECT, related_name="+")
     customer = models.ForeignKey("parties.Customer", on_delete=models.PROTECT, related_name="+")

@@ -185,6 +185,10 @@ def test_a_night_beyond_its_bounds_waits_for_a_person() -> None:
             bill(entity_id=entity.pk, on=on, by=SYSTEM)
     approval = Approval.objects.get()
     assert Invoice.objects.count() == 0
+    runs.stop(entity_id=entity.pk, on=on, by=STEER)
+    runs.go_on(entity_id=entity.pk, on=on, by=STEER)
+    with pytest.raises(NotYet, match="run_waits"):
+        bill(entity_id=entity.pk, on=on, by=SYSTEM)
     assert approval.why["expected_minor"] == 5 * 2500_00
     decide(approval_id=approval.pk, grant=True, by=STEER)
     assert bill(entity_id=entity.pk, on=on, by=SYSTEM)["invoices"] == 5
