@@ -18,6 +18,7 @@ from waya.billing.commands.promises import promise
 from waya.billing.commands.reminders import remind
 from waya.billing.commands.standings import bring_back
 from waya.billing.models import (
+    Dispute,
     DunningAction,
     FollowUp,
     Invoice,
@@ -485,3 +486,36 @@ def test_a_rehearsal_asks_as_much_of_ten_as_of_one(
         invoiced(row, 12)
     with django_assert_max_num_queries(len(few)):
         assert len(tonight(entity.pk, today()).nights) == 10
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_people_do_twice_at_once_happens_once(entity: Entity) -> None:
+    (row,) = customers(entity)
+    lost, open_ = invoiced(row, 20, minor=900_00), invoiced(row, 9)
+    until = today() + timedelta(days=2)
+
+    def at_once(work: int) -> None:
+        try:
+            if work % 3 == 0:
+                promise(customer=row.customer, amount=Money(3000_00, "KES"), until=until, by=SYSTEM)
+            elif work % 3 == 1:
+                open_dispute(invoice_id=open_.pk, reason="Not mine", by=SYSTEM)
+            else:
+                write_off(invoice_id=lost.pk, reason="Ours", by=SYSTEM)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(6) as workers:
+        list(workers.map(at_once, range(6)))
+    counts = (Promise.objects.count(), Dispute.objects.count(), WriteOff.objects.count())
+    assert counts == (1, 1, 1)
+    assert books(entity)["bad_debts"] == 900_00
+
+
+def test_a_fee_carries_the_taxes_of_its_class_inside(entity: Entity) -> None:
+    climbs(entity, FEE | {"tax_class": "labour"})
+    invoice = invoiced(customers(entity)[0], 5)
+    climb(entity_id=entity.pk, on=today(), by=SYSTEM)
+    fee = Invoice.objects.exclude(pk=invoice.pk).get()
+    assert (fee.total_minor, fee.tax_minor) == (200_00, 27_59)  # VAT 16 % inside
+    is_well(entity)

@@ -42,11 +42,11 @@ def write_off(*, invoice_id: int, reason: str, by: Actor) -> WriteOff | Approval
     reason = " ".join(reason.split())[:300]
     if not reason:
         raise Refused("reason_missing")
-    known = WriteOff.objects.filter(invoice_id=invoice_id).first()
-    if known is not None:
-        return known
     invoice = Invoice.objects.select_related("customer").get(pk=invoice_id)
     lock_customers(customer_ids=[invoice.customer_id], by=by)
+    known = WriteOff.objects.filter(invoice=invoice).first()
+    if known is not None:
+        return known
     invoice.refresh_from_db(fields=["paid_minor"])
     left = invoice.total_minor - invoice.paid_minor
     if left <= 0:
