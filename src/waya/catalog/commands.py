@@ -14,7 +14,7 @@ from waya.catalog.queries import interval_of
 from waya.catalog.rules.packs import ROWS
 from waya.catalog.rules.packs.rows import Row
 from waya.catalog.rules.plans import PlanTerms
-from waya.catalog.rules.versions import checked, flat, price_of, written
+from waya.catalog.rules.versions import checked, flat, is_metered, price_of, written
 from waya.kernel import clock
 from waya.kernel.errors import Refused
 from waya.org.actors import Actor
@@ -126,13 +126,16 @@ def publish_version(
 
     Amounts are minor units of the entity's currency. Whoever has the plan keeps the version
     they have. A published version never changes: refuses `price_published` for a date that
-    has another, `interval_differs` for a cycle that is not the plan's, and what
+    has another, `interval_differs` for a cycle that is not the plan's,
+    `prepaid_meters_nothing` for what can only be billed after a period, and what
     `rules.versions.checked` refuses.
     """
     by = by.must("catalog.change")
     plan = Plan.objects.select_for_update(no_key=True, of=("self",)).get(pk=plan_id)
     if terms.interval != interval_of(plan):
         raise Refused("interval_differs", plan=plan.name)
+    if plan.mode == Plan.PREPAID and is_metered(terms):
+        raise Refused("prepaid_meters_nothing", plan=plan.name)
     told = written(checked(terms))
     known = PlanVersion.objects.filter(plan=plan).order_by("number")
     for one in known:

@@ -43,6 +43,7 @@ REFUSALS = {
     "speed_missing": _("A plan needs a speed down and a speed up."),
     "price_negative": _("A price is zero or more."),
     "price_published": _("There is a price from %(on)s already, and prices do not change."),
+    "prepaid_meters_nothing": _("%(plan)s is paid before: what is used, or owed at least, is not."),
     "interval_differs": _("%(plan)s is sold by another period. Make that a plan of its own."),
     "charges_missing": _("A plan has from one to %(most)s charges."),
     "charge_twice": _("Two charges have the code %(charge)s."),

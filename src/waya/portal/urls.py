@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from waya.portal.pages import bills, help, home, joining, off, papers, paying, signing_in
+from waya.portal.pages import bills, changing, help, home, joining, off, papers, paying, signing_in
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home),
@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("pay", paying.pay),
     path("wait/<uuid:public_id>", paying.wait),
     path("wait/<uuid:public_id>/again", paying.again),
+    path("plan", changing.change),
     path("bills", bills.bills),
     path("bills/<uuid:public_id>", bills.invoice),
     path("pro-formas/<uuid:public_id>", bills.pro_forma),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from waya.api.tests.make import program
-from waya.billing.tests.make import home_10, isp
+from waya.billing.tests.make import home_10, isp, office_20
 
 pytestmark = pytest.mark.django_db
 
@@ -23,7 +23,7 @@ METERED = {
 
 def test_a_version_is_published_once_and_listed() -> None:
     entity = isp()
-    plan, bot = home_10(entity), program(entity)
+    plan, bot = office_20(entity), program(entity)
     where = f"/plans/{plan.public_id}/versions"
     made = bot.post(where, METERED, 201, key="v-1")
     assert (made["number"], made["price"]["text"]) == (2, "KES 2,000")
@@ -47,6 +47,13 @@ def test_what_cannot_be_sold_is_refused_and_named() -> None:
     ]
     assert bot.post(where, {"valid_from": "2027-07-01"}, 422)["code"] == "invalid"
     assert len(bot.get(where)) == 1
+
+
+def test_what_is_paid_before_meters_nothing() -> None:
+    entity = isp()
+    plan, bot = home_10(entity), program(entity)
+    said = bot.post(f"/plans/{plan.public_id}/versions", METERED, 422)
+    assert said["code"] == "prepaid_meters_nothing"
 
 
 def test_a_cashier_reads_and_does_not_publish() -> None:

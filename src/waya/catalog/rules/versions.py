@@ -41,6 +41,13 @@ def is_plain(terms: PlanTerms) -> bool:
     )
 
 
+def is_metered(terms: PlanTerms) -> bool:
+    """Whether some of it can only be billed once a period is over."""
+    known = (terms.charges, *(one.charges for one in terms.phases if one.charges))
+    late = any(one.metric or one.timing == "arrears" for charges in known for one in charges)
+    return late or bool(terms.minimum)
+
+
 def checked(terms: PlanTerms) -> PlanTerms:
     """Terms that can be billed.
 

@@ -96,7 +96,7 @@ def test_only_one_flat_price_a_month_is_plain() -> None:
 
 def home() -> Plan:
     return add_plan(
-        entity_id=books().pk, code="home-10", name="Home 10", mode=Plan.PREPAID, down_kbps=10_000,
+        entity_id=books().pk, code="home-10", name="Home 10", mode=Plan.POSTPAID, down_kbps=10_000,
         up_kbps=10_000, price_minor=2500_00, valid_from=date(2027, 1, 1), by=SYSTEM,
     )  # fmt: skip
 

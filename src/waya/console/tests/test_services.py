@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import date
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
+from playwright.sync_api import expect
 
 from waya.billing.tests.make import pays
 from waya.catalog.commands import add_plan, publish_price
 from waya.catalog.models import Plan, PriceChange
+from waya.console.tests.conftest import Opens
 from waya.console.tests.make import Town, signed_in
 from waya.org.actors import SYSTEM
 
 pytestmark = pytest.mark.django_db
+
+# A folder, for whoever wants to look.
+SHOTS = os.environ.get("WAYA_SHOTS", "")
 
 
 @pytest.fixture
@@ -84,3 +91,21 @@ def test_a_price_change_shows_who_pays_what(there: Town) -> None:
     told = {"on": today.isoformat(), "seen": pinned(shown)}
     assert owner.post(where, told).status_code == 302
     assert PriceChange.objects.get().on == today
+
+
+def test_a_change_in_a_dialog(live_town: Town, opens: Opens) -> None:
+    fast(live_town)
+    row = live_town.amina
+    page = opens(signed_in("naomi", "cashier"), 390)
+    page.goto(f"/customers/{row.customer.account_number}")
+    page.get_by_role("link", name="Change plan").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Home 20").check()
+    expect(dialog.get_by_role("button", name="Change to Home 20")).to_be_visible()
+    expect(dialog.get_by_text("Given back").first).to_be_visible()
+    expect(dialog.get_by_text("is missing first")).to_be_visible()
+    for width in (390, 1280) if SHOTS else ():
+        page.set_viewport_size({"width": width, "height": 900})
+        page.screenshot(path=f"{SHOTS}/change-{width}.png")
+    found = Axe().run(page).response["violations"]
+    assert not [one["id"] for one in found if one["impact"] in ("serious", "critical")]
