@@ -22,7 +22,7 @@ from waya.console.pages import (
     today,
 )
 from waya.console.pages.books import journal, periods
-from waya.console.pages.documents import credits, printed
+from waya.console.pages.documents import credits, logo, printed
 from waya.console.pages.dunning import deciding, lists, tonight
 
 urlpatterns = [
@@ -77,6 +77,7 @@ urlpatterns = [
     path("plans/<str:code>/<int:number>", plans.move, name="price_change"),
     path("approvals", approvals.listed, name="approvals"),
     path("approvals/<int:approval_id>", approvals.decide, name="decide"),
+    path("settings/logo", logo.logo, name="logo"),
     path("settings/business", settings.business, name="settings"),
     path("pieces", pieces.living, name="pieces"),
 ]

@@ -220,3 +220,14 @@ class IdempotentAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.scope} {self.key}"
+
+
+class Logo(models.Model):
+    """An entity's mark on its documents, as SVG; a picture of dots is wrapped in one."""
+
+    entity = models.OneToOneField(Entity, on_delete=models.PROTECT, related_name="+")
+    svg = models.TextField()
+    kept_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.entity_id}: {len(self.svg)}"

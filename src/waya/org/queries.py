@@ -9,7 +9,7 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import Model, QuerySet
 
 from waya.org.actors import Actor
-from waya.org.models import Approval, AuditRecord, Entity, Person, Token
+from waya.org.models import Approval, AuditRecord, Entity, Logo, Person, Token
 from waya.org.rows.remembered import Remembered
 from waya.org.secrets import digest
 
@@ -63,6 +63,11 @@ def visible_to(by: Actor, rows: QuerySet[Row], *, entity: str = "entity_id") -> 
     Only Waya itself, who acts in no entity, sees all of them.
     """
     return rows if by.kind == "system" else rows.filter(**{entity: by.entity_id})
+
+
+def logo_of(entity_id: int) -> str | None:
+    """An entity's logo as SVG, if one is kept."""
+    return Logo.objects.filter(entity_id=entity_id).values_list("svg", flat=True).first()
 
 
 def _entity(entity_id: int) -> Entity:

@@ -26,6 +26,8 @@ REFUSALS = {
     "plan_unknown": _("There is no such plan. Choose one that is on sale."),
     "key_of_another": _("Nothing was done: this key belongs to a request with other content."),
     "key_in_work": _("This was sent already and is being worked on, or its end is not known."),
+    "logo_too_large": _("The picture is too large: %(most)s KB at most."),
+    "logo_unreadable": _("This picture cannot be drawn. Use SVG of shapes alone, or PNG."),
     # ledger
     "period_overlaps": _("There is a period between %(start)s and %(end)s already."),
     "period_locked": _("%(start)s to %(end)s is locked for good."),

@@ -84,8 +84,7 @@ def invoice(request: StaffRequest, by: Actor, number: str) -> HttpResponse:
             "kind": "Invoice",
             "on": one.issued_on,
             "due_on": one.due_on,
-            "state": paper.state,
-            "state_words": "",
+            **_state(paper),
             "total": Money(one.total_minor, one.currency),
             "paid": Money(one.paid_minor, one.currency),
             "open": paper.left,
@@ -120,6 +119,14 @@ def invoice(request: StaffRequest, by: Actor, number: str) -> HttpResponse:
         "entries": [story.entry(each, by) for each in timeline.of_subject("invoice", one.pk)],
     }  # fmt: skip
     return render(request, "console/invoice.html", context)
+
+
+def _state(paper: reads.Paper) -> dict[str, str]:
+    """What became of it; one that was given back as a whole was not paid."""
+    notes = (each.amount.minor for each in paper.settled if each.kind == "credit_note")
+    if sum(notes) == paper.invoice.total_minor > 0:
+        return {"state": "void", "state_words": "Given back"}
+    return {"state": paper.state, "state_words": ""}
 
 
 def _why(paper: reads.Paper) -> Why | None:

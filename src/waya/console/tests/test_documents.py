@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from datetime import timedelta
 from typing import Any
@@ -9,10 +10,14 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from waya.billing.commands.credits import credit
 from waya.billing.models import Credit, CreditNote, Invoice, ProForma
+from waya.billing.rules.credits import Reason
 from waya.console.tests.conftest import Opens
 from waya.console.tests.make import Town, signed_in
 from waya.console.tests.test_browser import listening, serious
+from waya.org.actors import SYSTEM
+from waya.org.models import Logo
 from waya.payments.models import Payment
 
 
@@ -131,6 +136,43 @@ def test_a_choice_asks_for_what_belongs_to_it(there: Town, wanjiku: Client) -> N
     assert 'class="err"' in words(refused)
     too_much = wanjiku.post(path, {"what": "amount", "amount": "2,500.01", "reason": "outage"})
     assert "Only KES 2,500 is left to credit." in words(too_much)
+
+
+DOT = (
+    b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
+    b"\x00\x00\x00\rIDATx\x9cc\xf8\xcf\xc0\xf0\x1f\x00\x05\x00\x01\xff\x89\x99=\x1d\x00\x00\x00\x00IEND\xaeB`\x82"
+)
+SHAPE = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 3"><path d="M0 0h9v3H0z"/></svg>'
+
+
+@pytest.mark.parametrize("picture", [DOT, SHAPE])
+def test_the_owner_puts_a_logo_on_documents(there: Town, picture: bytes) -> None:
+    owner = signed_in("baraka", "owner")
+    invoice = of(there.brian)
+    before = owner.get(f"/invoices/{invoice.number}.pdf").content
+    kept = owner.post("/settings/logo", {"picture": io.BytesIO(picture)})
+    assert kept["Location"] == "/settings/business"
+    after = owner.get(f"/invoices/{invoice.number}.pdf").content
+    assert after.startswith(b"%PDF")
+    assert after != before
+
+
+@pytest.mark.parametrize("picture", [
+    b"GIF89a", b"<svg>", DOT[:60], SHAPE * 3000, SHAPE.replace(b"<path", b"<script/><path"),
+    SHAPE.replace(b"<path", b'<image href="/etc/hostname"/><path'),
+    b'<!DOCTYPE svg [<!ENTITY a "b">]>' + SHAPE,
+])  # fmt: skip
+def test_what_is_no_logo_is_refused(there: Town, picture: bytes) -> None:
+    answer = signed_in("baraka", "owner").post("/settings/logo", {"picture": io.BytesIO(picture)})
+    assert answer.status_code == 422
+    assert "picture" in words(answer)
+    assert not Logo.objects.exists()
+
+
+def test_an_invoice_given_back_as_a_whole_was_not_paid(there: Town, wanjiku: Client) -> None:
+    invoice = of(there.brian)
+    credit(invoice_id=invoice.pk, reason=Reason.MISTAKE, once="x", on=there.today, by=SYSTEM)
+    assert "Given back" in words(wanjiku.get(f"/invoices/{invoice.number}"))
 
 
 def test_a_cashier_credits_nothing(there: Town) -> None:

@@ -23,6 +23,7 @@ from waya.kernel.money import Money, decimals
 from waya.kernel.periods import Period
 from waya.kernel.phone import national
 from waya.org.models import Entity
+from waya.org.queries import logo_of
 from waya.parties.models import Customer
 from waya.payments.models import Payment
 from waya.reports.documents import statements, typesetting
@@ -218,7 +219,8 @@ def _paper(entity: Entity, customer: Customer | None, title: str, number: str) -
     to: Paper = {"name": "", "lines": []}
     if customer:
         to = _as_issued({"name": customer.name, "account_number": customer.account_number})
-    return {
+    logo = logo_of(entity.pk)
+    return ({"logo": logo} if logo else {}) | {
         "language": translation.get_language(), "title": title, "number": number,
         "seller": seller, "from_label": _("From"), "to_label": _("To"), "to": to,
         "facts": [], "columns": [], "rows": [], "sums": [],
