@@ -100,14 +100,14 @@ def why_line(line: InvoiceLine) -> dict[str, Any]:
     """How a line of an invoice came to its sum, from the facts kept on it."""
     told = line.why
     rows = []
-    if "price_minor" in told:
+    if isinstance(told.get("price_minor"), int):
         price = Money(told["price_minor"], told["currency"])
         taxes = _("taxes inside") if told.get("tax_inclusive") else _("taxes on top")
         text = _("%(price)s for a whole period, %(taxes)s") % {"price": price, "taxes": taxes}
         rows.append({"when": _("Price"), "text": text})
         since = date.fromisoformat(told["price_from"])
         rows.append({"when": _("Since"), "text": formatted(since, "j M Y")})
-    if "days" in told:
+    if told.get("days") != told.get("cycle_days"):
         text = _("%(days)s of %(of)s days of %(cycle)s") % {
             "days": told["days"],
             "of": told["cycle_days"],

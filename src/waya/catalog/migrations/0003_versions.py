@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 # What was a price is a version of one flat charge, numbered in the order of its date.
 CARRIED = """
-update catalog_planversion v set number = placed.number, terms = jsonb_build_object(
+update catalog_planversion v set number = placed.number, public_id = gen_random_uuid(), terms = jsonb_build_object(
     'charges', jsonb_build_array(jsonb_build_object(
         'code', 'fee', 'kind', 'flat', 'amount', v.amount_minor::text, 'tiers', '[]'::jsonb,
         'lot', '1', 'included', '0', 'metric', '', 'timing', null)),
@@ -59,9 +59,6 @@ class Migration(migrations.Migration):
             preserve_default=False,
         ),
         migrations.RunSQL(CARRIED, migrations.RunSQL.noop),
-        migrations.RunSQL(
-            "update catalog_planversion set public_id = gen_random_uuid()", migrations.RunSQL.noop
-        ),
         migrations.AlterField(
             "planversion",
             "public_id",
