@@ -164,17 +164,14 @@ def _work_or_halve(
     try:
         with transaction.atomic():
             made = _bill(run.day, due, customers, work, run.by)
-            stopped = beat(row=run.row, looked_at=made.looked_at, invoices=made.invoices,
-                           pro_formas=made.pro_formas, total_minor=made.total_minor,
-                           by=run.by)  # fmt: skip
+            stopped = _beat(run, made)
         run.stopped = run.stopped or stopped
         return made
     except (OperationalError, InterfaceError):
         raise
     except (Refused, DatabaseError, ValueError) as error:
         if len(customers) == 1:
-            _park(run, customers[0], error)
-            return Made(looked_at=1)
+            return _park(run, customers[0], error)
     half = len(customers) // 2
     first = _work_or_halve(run, due, customers[:half], work)
     second = _work_or_halve(run, due, customers[half:], work)
@@ -196,8 +193,14 @@ def _bill(
     return made
 
 
-def _park(run: _Run, customer_id: int, error: Exception) -> None:
+def _beat(run: _Run, made: Made) -> bool:
+    return beat(row=run.row, looked_at=made.looked_at, invoices=made.invoices,
+                pro_formas=made.pro_formas, total_minor=made.total_minor, by=run.by)  # fmt: skip
+
+
+def _park(run: _Run, customer_id: int, error: Exception) -> Made:
     """Leave a customer for a person, with the reason; the next run tries again."""
+    made = Made(looked_at=1)
     log.warning("customer %s could not be billed: %s", customer_id, error)
     Parked.objects.update_or_create(
         customer_id=customer_id,
@@ -205,6 +208,8 @@ def _park(run: _Run, customer_id: int, error: Exception) -> None:
         defaults={"reason": str(error)[:300], "at": clock.real_now(), "entity": run.day.entity,
                   "resolved_at": None},
     )  # fmt: skip
+    run.stopped = _beat(run, made) or run.stopped
+    return made
 
 
 def try_again(*, parked_id: int, by: Actor) -> bool:

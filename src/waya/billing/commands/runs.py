@@ -164,5 +164,5 @@ def _put_before_a_person(day: Billing, night: Night, why: str, by: Actor) -> Non
         facts |= {"month_before_due": past.due, "month_before_minor": past.expected_minor}
     request_approval(
         entity_id=day.entity.pk, kind=KIND, subject=day.on.isoformat(),
-        title=f"Bill {night.documents} subscriptions on {day.on.isoformat()}", why=facts, by=by,
+        title=f"Bill {night.documents:,} subscriptions on {day.on:%-d %b %Y}", why=facts, by=by,
     )  # fmt: skip

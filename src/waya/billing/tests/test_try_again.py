@@ -69,7 +69,7 @@ def test_it_bills_once_when_the_reason_is_mended(entity: Entity, brian: Subscrip
 
 def test_what_is_still_in_the_way_becomes_the_reason(entity: Entity, brian: Subscription) -> None:
     before = Parked.objects.get(customer=brian.customer_id)
-    assert f"{DAYS} lines" in before.reason
+    assert f"{DAYS} lines on one day" in before.reason
     _lets_pass(entity, 2)
     clock.install(lambda: timedelta(days=400))
     try:

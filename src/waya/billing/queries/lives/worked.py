@@ -49,7 +49,7 @@ def _work_out(
     terms = how.terms(prices.versions[row.version_id].price.currency, arrears=arrears)
     found = [line for line in told(life, terms, on if arrears else row.since) if _is_due(line)]
     if len(found) > how.most_lines:
-        raise ValueError(f"subscription {row.id}: {len(found)} lines on one day")
+        raise ValueError(f"{len(found)} lines on one day, of at most {how.most_lines}")
     groups, covered = gathered(found, how.minimum_minor, zero=how.zero_invoices)
     documents = []
     for group in groups:
