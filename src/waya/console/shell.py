@@ -21,6 +21,7 @@ from waya.reports.queries.shell import counts
 ENTRIES = {
     "customers": "customers.view",
     "payments": "money.view",
+    "billing": "money.view",
     "invoices": "money.view",
     "collections": "money.view",
     "books": "books.view",

@@ -21,6 +21,7 @@ from waya.console.pages import (
     taking,
     today,
 )
+from waya.console.pages.billing import rehearsal, run, steering
 from waya.console.pages.books import journal, periods
 from waya.console.pages.documents import credits, logo, printed
 from waya.console.pages.dunning import deciding, lists, tonight
@@ -50,6 +51,11 @@ urlpatterns = [
     path("pro-formas/<str:number>.pdf", printed.pro_forma, name="pro_forma_pdf"),
     path("credit-notes/<str:number>.pdf", printed.credit_note, name="credit_note_pdf"),
     path("credit-notes/<str:number>", credits.page, name="credit_note"),
+    path("billing", run.run, name="billing"),
+    path("billing/rehearsal", rehearsal.rehearsal, name="billing_rehearsal"),
+    path("billing/parked/<int:parked_id>", steering.again, name="try_again"),
+    path("billing/<str:on>/stop", steering.stopping, name="billing_stop"),
+    path("billing/<str:on>/go-on", steering.going_on, name="billing_go_on"),
     path("collections", collections.listed, name="collections"),
     path("collections/tonight", tonight.tonight, name="tonight"),
     path("collections/promises", lists.promised, name="promises"),

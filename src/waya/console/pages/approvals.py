@@ -28,6 +28,7 @@ _STATES = {
     Approval.DONE: ("done", "Carried out"),
 }
 _KINDS = {
+    "billing_run": "A night's billing",
     "cut_off": "A night's cut-offs",
     "network.remove": "Removals from a router",
     "write_off": "A debt to be given up",
@@ -90,6 +91,8 @@ def _row(row: Approval, by: Actor) -> dict[str, Any]:
 
 def _facts(row: Approval) -> list[Line]:
     """What was true when it was asked: single facts, then whom it concerns, by name."""
+    if row.kind == "billing_run":
+        return []
     lines = [
         Line(name.replace("_", " "), story.said(value))
         for name, value in row.why.items()
@@ -116,11 +119,24 @@ def _owed(one: dict[str, Any]) -> Money:
 def _together(row: Approval) -> str:
     """How many are concerned, of how many, and what they owe together."""
     people = _people(row)
+    if row.kind == "billing_run":
+        return _night(row.why)
     if not people:
         return ""
     owed = total((_owed(one) for one in people), _owed(people[0]).currency)
     serves = f" of the {row.why['serves']} it serves" if "serves" in row.why else ""
     return f"{many(len(people), 'customer')}{serves}, who owe {owed} together."
+
+
+def _night(why: dict[str, Any]) -> str:
+    """A night's billing, beside the night a month before."""
+    comes_to = Money(int(why["expected_minor"]), str(why["currency"]))
+    bound = "the night a month before" if why["bound"] == "change" else "may pass in one night"
+    told = f"{many(int(why['due']), 'subscription')} come to about {comes_to}: more than {bound}."
+    if "month_before_due" not in why:
+        return told
+    past = Money(int(why["month_before_minor"]), comes_to.currency)
+    return f"{told} A month before it was {int(why['month_before_due']):,}, {past}."
 
 
 def _then(row: Approval) -> list[Then]:
@@ -136,6 +152,11 @@ def _then(row: Approval) -> list[Then]:
         return [
             Then("router", "The router is read again, and what should go still goes"),
             Then("wifi-off", "Those names are removed and their sessions end"),
+        ]
+    if row.kind == "billing_run":
+        return [
+            Then("file-invoice", "Whoever is due is billed, each once; it begins within seconds"),
+            Then("player-pause", "While it is at work it can be stopped, on the page of billing"),
         ]
     if row.kind == "write_off":
         ends = (

@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from waya.billing.policy import (
+    BoundsPolicy,
     DunningPolicy,
     PromisePolicy,
     RenewalPolicy,
@@ -34,6 +35,7 @@ _GROUPS: tuple[tuple[type[Any], str, str], ...] = (
     (SparingPolicy, "Who is spared", "Holidays and routers that are away."),
     (WriteOffPolicy, "Write-offs", "What may be given up without asking somebody else."),
     (RenewalPolicy, "Renewals", "When they are asked for, and what a late payment does."),
+    (BoundsPolicy, "A night of billing", "Which night's run waits for a person."),
     (BrakePolicy, "The brake", "Which cut-offs wait for a person, and for money in flight."),
     (PaymentPolicy, "Payments", "How long we wait for M-PESA, and how often a phone rings."),
     (NetworkPolicy, "Routers", "How often they are read, and what the walled may reach."),
@@ -58,6 +60,9 @@ _WORDS: dict[str, tuple[str, str]] = {
     "ask_days_before": ("Ask for a renewal, days before", ""),
     "late": ("A renewal that is paid late", ""),
     "due_days": ("An invoice is due after, days", ""),
+    "most_minor": ("Bill in one night without asking: at most", "Empty: no bound."),
+    "change_percent": ("Or at most, % more than a month before", "0: whatever."),
+    "few": ("A night of no more than so many is not compared", ""),
     "customers": ("Cut off without asking: at most, on one router", "And no more than the next."),
     "percent": ("Or at most, % of a router's customers", ""),
     "night": ("Cut off in one night without asking: at most", ""),
@@ -117,8 +122,8 @@ def _field(name: str, value: Any, currency: str) -> forms.Field:
     label, help_text = _WORDS.get(name, (name.replace("_", " ").capitalize(), ""))
     common: dict[str, Any] = {"label": label, "help_text": help_text, "initial": value}
     if name.endswith("_minor"):
-        shown = Money(value, currency)
-        return MoneyField(currency, **common | {"initial": shown, "label": f"{label}, {currency}"})
+        common |= {"initial": Money(value, currency) if value else None, "required": False}
+        return MoneyField(currency, **common | {"label": f"{label}, {currency}"})
     if name == "late":
         return forms.ChoiceField(choices=_LATE, **common)
     if isinstance(value, bool):
@@ -139,8 +144,8 @@ def _field(name: str, value: Any, currency: str) -> forms.Field:
 
 def _read(name: str, given: Any, before: Any) -> Any:
     """A field's value in the type that the policy has."""
-    if isinstance(given, Money):
-        return given.minor
+    if name.endswith("_minor"):
+        return given.minor if given else 0
     if not isinstance(before, tuple):
         return given
     parts = [part.strip() for part in str(given).split(",") if part.strip()]

@@ -1,0 +1,1 @@
+"""A night's billing: the run, and its rehearsal."""
