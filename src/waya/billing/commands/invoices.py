@@ -6,7 +6,6 @@ invoices to customers is checked by statement triggers (migration 0003), once fo
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -37,7 +36,10 @@ _LINE = (
     ("tax_minor", "int8"), ("total_minor", "int8"), ("revenue", "varchar"),
     ("deferred", "bool"), ("charge", "varchar"), ("turn", "int2"), ("why", "jsonb"),
 )  # fmt: skip
-_NAMES = "select id, name, account_number from parties_customer where id = any(%s)"
+_NAMES = """
+select id, json_build_object('name', name, 'account_number', account_number)::text
+from parties_customer where id = any(%s)
+"""
 _TAX = (
     ("line_id", "int8"), ("sequence", "int2"), ("tax", "varchar"), ("name", "varchar"),
     ("rate_percent", "numeric"), ("base_minor", "int8"), ("amount_minor", "int8"),
@@ -95,8 +97,7 @@ def issue(*, drafts: Sequence[Draft], by: Actor) -> list[Issued]:
 
 def _as_issued(customer_ids: set[int]) -> dict[int, str]:
     """The customers' names and numbers as the documents will keep them, as JSON."""
-    rows = ask(_NAMES, [list(customer_ids)])
-    return {key: json.dumps({"name": name, "account_number": number}) for key, name, number in rows}
+    return dict(ask(_NAMES, [list(customer_ids)]))
 
 
 def _issued(draft: Draft, key: int, number: str) -> Issued:

@@ -6,7 +6,7 @@ The run and its rehearsal both ask here, so that what a rehearsal says is what a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from django.db.models import DateField, Exists, F, OuterRef, Q, QuerySet
@@ -51,6 +51,10 @@ class Billing:
     prices: PriceList
     periods: WholePeriods
     promotions: bool
+    due_on: date
+    whole: dict[tuple[int, date, int, bool], list[tuple[DraftLine, date]]] = field(
+        default_factory=dict
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +79,17 @@ def billing_of(entity_id: int, on: date) -> Billing:
     plans = Plan.objects.in_bulk(
         list(Plan.objects.filter(entity=entity).values_list("pk", flat=True))
     )
+    policy = chosen(RenewalPolicy, entity_id)
     return Billing(
         entity=entity,
         on=on,
-        policy=chosen(RenewalPolicy, entity_id),
+        policy=policy,
         how=chosen(BillingPolicy, entity_id),
         plans=plans,
         prices=PriceList(plans.values(), entity.country),
         periods=WholePeriods(entity.currency),
         promotions=Promotion.objects.filter(entity=entity).exists(),
+        due_on=renewal.due_day(on, policy.due_days),
     )
 
 
@@ -144,9 +150,9 @@ def to_ask(day: Billing, rows: Sequence[Due]) -> list[ToAsk]:
     """The period after the paid one, of each."""
     common, special = _parted(day, rows)
     asked = [
-        ToAsk(row, (_line(day, row, whole, whole.start, in_advance=True),))
+        ToAsk(row, (line,))
         for row, version in common
-        for whole in day.periods.lines([_next(day, row, version)], row.since, arrears=False)
+        for line, _ in _whole_lines(day, row, version, arrears=False)
     ]
     for worked in work_out(special, day.prices, day.how, day.on, arrears=False):
         asked += [ToAsk(worked.row, lines) for lines in worked.documents]
@@ -158,12 +164,10 @@ def to_invoice(day: Billing, rows: Sequence[Due]) -> ToInvoice:
     common, special = _parted(day, rows)
     drafts: list[Draft] = []
     reached: dict[int, Advance] = {}
-    due = (_next(day, row, version) for row, version in common)
-    for whole in day.periods.lines(due, day.on, arrears=True):
-        row = whole.key
-        line = _line(day, row, whole, day.on, in_advance=False)
-        drafts.append(_draft(day, row, (line,)))
-        reached[row.id] = Advance(row.id, row.since, whole.end)
+    for row, version in common:
+        for line, end in _whole_lines(day, row, version, arrears=True):
+            drafts.append(_draft(day, row, (line,)))
+            reached[row.id] = Advance(row.id, row.since, end)
     for worked in work_out(special, day.prices, day.how, day.on, arrears=True):
         drafts += [_draft(day, worked.row, lines) for lines in worked.documents]
         if worked.until is not None:
@@ -190,19 +194,38 @@ def _parted(day: Billing, rows: Sequence[Due]) -> tuple[list[tuple[Due, Version]
     return common, special
 
 
-def _next(day: Billing, row: Due, version: Version) -> WholeDue[Due]:
-    count = day.plans[row.plan_id].count
-    return WholeDue(row, row.since, row.anchor_day, count, version.price.minor)
+def _whole_lines(
+    day: Billing, row: Due, version: Version, *, arrears: bool
+) -> Iterator[tuple[DraftLine, date]]:
+    """The whole periods due of one subscription, with the day on which each ends.
+
+    Everybody whose bills end on the same day of the same version owes the same, so the lines
+    are made once and only the subscription's name is put on them.
+    """
+    alike = (version.id, row.since, row.anchor_day, arrears)
+    known = day.whole.get(alike)
+    if known is None:
+        due = WholeDue(row, row.since, row.anchor_day, day.plans[row.plan_id].count,
+                       version.price.minor)  # fmt: skip
+        until = day.on if arrears else row.since
+        known = day.whole[alike] = [
+            (_line(day, row, version, one, arrears=arrears), one.end)
+            for one in day.periods.lines([due], until, arrears=arrears)
+        ]
+    for one, end in known:
+        line = DraftLine(row.id, one.description, one.charged, one.revenue, one.in_advance,
+                         one.charge)  # fmt: skip
+        yield line, end
 
 
 def _line(
-    day: Billing, row: Due, whole: Whole[Due], tax_point: date, *, in_advance: bool
+    day: Billing, row: Due, version: Version, whole: Whole[Due], *, arrears: bool
 ) -> DraftLine:
-    plan, version = day.plans[row.plan_id], day.prices.at(row.version_id, row.since)
-    charged = day.prices.whole(version, whole, tax_point)
+    plan = day.plans[row.plan_id]
+    charged = day.prices.whole(version, whole, day.on if arrears else whole.start)
     return DraftLine(
-        row.id, described(plan, charged.period), charged, f"revenue:{plan.tax_class}", in_advance,
-        version.terms.charges[0].code,
+        row.id, described(plan, charged.period), charged, f"revenue:{plan.tax_class}",
+        in_advance=not arrears, charge=version.terms.charges[0].code,
     )  # fmt: skip
 
 
@@ -212,5 +235,5 @@ def _draft(day: Billing, row: Due, lines: tuple[DraftLine, ...]) -> Draft:
         customer_id=row.customer_id,
         lines=lines,
         issued_on=day.on,
-        due_on=renewal.due_day(day.on, day.policy.due_days),
+        due_on=day.due_on,
     )

@@ -31,6 +31,9 @@ class PriceList:
         self._charged: dict[tuple[int, date, date, date], Charged] = {}
         self._moved: dict[tuple[int, date], Version] = {}
         self._pricing: dict[tuple[int, date], Pricing] = {}
+        # What was worked out for one subscription, by all that it follows from: those who
+        # joined on the same day of the same plan owe the same.
+        self.alike: dict[tuple[object, ...], Any] = {}
 
     @cached_property
     def versions(self) -> dict[int, Version]:

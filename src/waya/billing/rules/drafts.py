@@ -64,6 +64,20 @@ class Charged:
             Posting(f"tax:{row.rate.tax}", -row.amount) for row in self.taxed.rows if row.amount
         )
 
+    def postings(self, earns: str) -> tuple[Money, tuple[Posting, ...]]:
+        """What is owed for it, and the credits against that: each tax, and the net to the
+        account that earns or defers it. Thousands of entries share them."""
+        found = self._postings.get(earns)
+        if found is None:
+            net = self.taxed.net
+            earned = (Posting(earns, -net),) if net else ()
+            found = self._postings[earns] = (self.taxed.gross, (*self.tax_lines, *earned))
+        return found
+
+    @cached_property
+    def _postings(self) -> dict[str, tuple[Money, tuple[Posting, ...]]]:
+        return {}
+
 
 @dataclass(frozen=True, slots=True)
 class DraftLine:
@@ -240,18 +254,16 @@ def _again(one: dict[str, Any], currency: str, rates: Sequence[Rate]) -> DraftLi
 
 def booking(draft: Draft, number: str) -> Entry:
     """Dr receivable, Cr deferred revenue (in advance), revenue (earned) or deposits, Cr taxes."""
-    currency, gross = draft.currency, draft.sums()[2]
-    lines = [Posting("receivable", Money(gross, currency), draft.customer_id)]
     if len(draft.lines) == 1:
-        (only,) = draft.lines
-        lines += only.charged.tax_lines
-        net = only.charged.taxed.net
-        if net:
-            lines.append(Posting("deferred" if only.in_advance else only.revenue, -net))
+        only = draft.lines[0]
+        gross, credits = only.charged.postings("deferred" if only.in_advance else only.revenue)
     else:
-        lines += _together(draft, currency)
-    memo = f"Invoice {number}: {draft.description}"
-    return Entry(draft.entity_id, draft.issued_on, memo, f"invoice:{number}", tuple(lines))
+        currency = draft.currency
+        gross = Money(draft.sums()[2], currency)
+        credits = tuple(_together(draft, currency))
+    owed = Posting("receivable", gross, draft.customer_id)
+    memo = f"Invoice {number}: {draft.lines[0].description}"
+    return Entry(draft.entity_id, draft.issued_on, memo, f"invoice:{number}", (owed, *credits))
 
 
 def _together(draft: Draft, currency: str) -> list[Posting]:

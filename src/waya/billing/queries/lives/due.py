@@ -78,11 +78,11 @@ def lives(rows: Sequence[Due], prices: PriceList) -> dict[int, Life]:
     """The life of each from its first unbilled day: three queries for any number of them."""
     keys = [row.id for row in rows]
     grants: dict[int, list[Grant]] = {}
-    for grant in Grant.objects.filter(subscription_id__in=keys).select_related("promotion"):
+    for grant in Grant.objects.filter(subscription_id__in=among(keys)).select_related("promotion"):
         grants.setdefault(grant.subscription_id, []).append(grant)
     had = _had(keys) if grants else {}
     used: dict[int, list[events.Usage]] = {}
-    for one in Usage.objects.filter(subscription_id__in=keys).filter(
+    for one in Usage.objects.filter(subscription_id__in=among(keys)).filter(
         on__gte=min((row.since for row in rows), default=date.max)
     ):
         counted = events.Usage(one.on, one.metric, Fraction(one.quantity), str(one.subscription_id))
@@ -140,7 +140,9 @@ def _discounts(
 def _had(keys: Sequence[int]) -> dict[tuple[int, str], int]:
     """In how many periods a subscription had each promotion, by what was billed."""
     found: dict[tuple[int, str], int] = {}
-    rows = InvoiceLine.objects.filter(subscription_id__in=keys, charge__startswith="discount:")
+    rows = InvoiceLine.objects.filter(
+        subscription_id__in=among(keys), charge__startswith="discount:"
+    )
     for key, charge, many in rows.values_list("subscription_id", "charge").annotate(
         many=Count("start", distinct=True)
     ):
@@ -154,7 +156,7 @@ def billed(rows: Sequence[Due]) -> dict[tuple[int, date, str], int]:
     again, or in another turn."""
     keys = [row.id for row in rows]
     since = min((row.since for row in rows), default=date.max)
-    found = InvoiceLine.objects.filter(subscription_id__in=keys, start__gte=since)
+    found = InvoiceLine.objects.filter(subscription_id__in=among(keys), start__gte=since)
     counts: dict[tuple[int, date, str], int] = {}
     for key, start, charge in found.values_list("subscription_id", "start", "charge"):
         if key is not None and start is not None:

@@ -36,8 +36,32 @@ def work_out(
     if not rows:
         return
     known, counts = lives(rows, prices), billed(rows)
+    seen = {key for key, _, _ in counts}
     for row in rows:
-        yield _work_out(row, known[row.id], counts, prices, how, on, arrears)
+        life = known[row.id]
+        if life.discounts or life.usage or row.id in seen:
+            yield _work_out(row, life, counts, prices, how, on, arrears)
+            continue
+        alike = (row.version_id, row.since, row.began, row.anchor_day, row.quantity, row.cycle_on,
+                 row.next_version_id, row.next_on, on, arrears)  # fmt: skip
+        if alike not in prices.alike:
+            prices.alike[alike] = _work_out(row, life, counts, prices, how, on, arrears)
+        yield _for(row, prices.alike[alike])
+
+
+def _for(row: Due, worked: Worked) -> Worked:
+    """What was worked out for one subscription, for another that is just like it."""
+    if row is worked.row:
+        return worked
+    documents = [
+        tuple(
+            DraftLine(row.id, one.description, one.charged, one.revenue, one.in_advance,
+                      one.charge, one.turn)
+            for one in lines
+        )
+        for lines in worked.documents
+    ]  # fmt: skip
+    return Worked(row, documents, worked.until)
 
 
 def _work_out(
