@@ -42,8 +42,10 @@ COMMANDS = {
     "backup": Command("waya.cli.backup", Needs.DATABASE, "keep the database and the key"),
     "restore": Command("waya.cli.restore", Needs.DATABASE, "bring a backup back"),
     "bill": Command("waya.cli.runs.bill", Needs.DATABASE, "bill as of a day, or rehearse it"),
-    "dunning": Command("waya.cli.runs.dunning", Needs.DATABASE, "rehearse tonight: what, to whom, why"),
-    "ladder": Command("waya.cli.runs.ladder", Needs.DATABASE, "show or choose the dunning ladder"),
+    "dunning": Command(
+        "waya.cli.runs.dunning", Needs.DATABASE, "rehearse tonight: what, to whom, why"
+    ),
+    "ladder": Command("waya.cli.runs.ladder", Needs.DATABASE, "show or choose a dunning ladder"),
     "doctor": Command("waya.cli.doctor", Needs.DATABASE, "hold the live data to the invariants"),
     "export": Command("waya.cli.export", Needs.DATABASE, "export ledger: the journal as text"),
     "token create": Command("waya.cli.token", Needs.DATABASE, "a bearer token for the API"),

@@ -6,10 +6,13 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import cache
+from http import HTTPStatus
 from itertools import islice
 from typing import Any
 
 from django.db import connection, transaction
+from django.test import Client
 
 from waya.billing.commands import renewals
 from waya.billing.models import InvoiceLine
@@ -22,10 +25,26 @@ from waya.ledger.queries.balances import trial_balance
 from waya.network.commands.routers import add_router
 from waya.org.actors import SYSTEM
 from waya.org.commands.numbering import reserve_account_numbers
-from waya.org.commands.people import open_entity
+from waya.org.commands.people import create_token, open_entity, seed_roles
 from waya.org.models import Entity
 from waya.org.rows.copying import copy_rows
 from waya.subscriptions.rules.life import username
+
+# A year of one customer: a stub, a dearer plan, a pause, and the taxes of each day.
+_ASKED = {
+    "currency": "KES",
+    "policy": {"anchor": {"day": 1}},
+    "place": "KE",
+    "plan": {"code": "home-10", "price": "2500.00"},
+    "plans": [{"code": "home-20", "price": "4000.00"}],
+    "events": [
+        {"on": "2027-01-16", "kind": "start"},
+        {"on": "2027-04-10", "kind": "change", "plan": "home-20"},
+        {"on": "2027-07-05", "kind": "pause"},
+        {"on": "2027-08-20", "kind": "resume"},
+    ],
+    "until": "2027-12-31",
+}
 
 BEGAN, MIDDLE, ON = date(2027, 6, 1), date(2027, 6, 16), date(2027, 7, 1)
 _CHUNK = 20_000
@@ -146,8 +165,26 @@ def readings(entity: Entity) -> dict[str, float]:
     """Medians of what people wait for over these books, in milliseconds."""
     return {
         "reports_ms": _median(lambda: (trial_balance(entity.pk), ageing(entity.pk, ON))),
+        "preview_ms": _median(lambda: _preview(entity), 15),
         "lines": InvoiceLine.objects.count(),
     }
+
+
+def _preview(entity: Entity) -> None:
+    """A year of a plan that is changed, paused and resumed, as the API is asked for it."""
+    answer = Client().post(
+        "/api/v1/billing/preview", _ASKED, "application/json",
+        headers={"authorization": f"Bearer {_bearer(entity.pk)}"},
+    )  # fmt: skip
+    if answer.status_code != HTTPStatus.OK:
+        raise RuntimeError(f"a preview was refused: {answer.content!r}")
+
+
+@cache
+def _bearer(entity_id: int) -> str:
+    seed_roles(by=SYSTEM)
+    entity = Entity.objects.get(pk=entity_id)
+    return create_token(entity=entity, name="bench", role="owner", by=SYSTEM)
 
 
 def _median(call: Callable[[], object], times: int = 5) -> float:
