@@ -122,7 +122,7 @@ def _field(name: str, value: Any, currency: str) -> forms.Field:
     label, help_text = _WORDS.get(name, (name.replace("_", " ").capitalize(), ""))
     common: dict[str, Any] = {"label": label, "help_text": help_text, "initial": value}
     if name.endswith("_minor"):
-        common |= {"initial": Money(value, currency) if value else None, "required": False}
+        common |= {"initial": Money(value, currency) if value else "", "required": False}
         return MoneyField(currency, **common | {"label": f"{label}, {currency}"})
     if name == "late":
         return forms.ChoiceField(choices=_LATE, **common)
