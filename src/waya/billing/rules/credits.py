@@ -196,8 +196,9 @@ def _share(line: Owned, billed: int, left: int, days: Period, period: Period) ->
 
 def _unearned(line: Owned, net_minor: int, days: Period | None) -> tuple[int, Period | None]:
     """What of a net is taken from deferred revenue: of days, those that have not passed; of an
-    amount, the part of the line that has not. Never more than is there."""
-    if line.ahead is None or not line.unearned_minor:
+    amount, the part of the line that has not. Never more than is there: after credits of days
+    and of amounts the days to come may be earned already, and then nothing is."""
+    if line.ahead is None or line.unearned_minor * _sign(line) <= 0:
         return 0, None
     if days is None:
         part = rounded(Fraction(net_minor * line.unearned_minor, line.left[0]))
