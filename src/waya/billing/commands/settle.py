@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from django.db import transaction
-from django.db.models import F
 
 from waya.billing.commands.invoices import Issued, issue
 from waya.billing.commands.standings import restore
@@ -28,6 +27,7 @@ from waya.org.actors import Actor
 from waya.org.models import Entity
 from waya.org.policy import chosen
 from waya.org.queries import entity_of
+from waya.org.rows.asking import ask
 from waya.org.rows.changing import change_rows
 from waya.subscriptions.rules.life import Renewal
 
@@ -86,11 +86,16 @@ def settle_many(*, entity_id: int, offers: Sequence[Offer], by: Actor) -> dict[i
     return {offer.key: _settlement(offer, verdicts[offer.key], renewed) for offer in offers}
 
 
+_CREDITS = "select customer_id, amount_minor from billing_credit where customer_id = any(%s)"
+_OPEN = """
+select * from billing_invoice where customer_id = any(%s) and paid_minor < total_minor
+order by due_on, id
+"""
+
+
 def _read(entity_id: int, customers: set[int]) -> _Open:
     known = _Open(entity_of(entity_id))
-    for invoice in Invoice.objects.filter(
-        customer_id__in=customers, paid_minor__lt=F("total_minor")
-    ).order_by("due_on", "pk"):
+    for invoice in Invoice.objects.raw(_OPEN, [list(customers)]):
         known.by_id[invoice.pk] = invoice
         known.invoices.setdefault(invoice.customer_id, []).append(invoice)
     for asked in (
@@ -100,9 +105,7 @@ def _read(entity_id: int, customers: set[int]) -> _Open:
     ):
         known.asked[asked.pk] = asked
         known.pro_formas.setdefault(asked.customer_id, []).append(asked)
-    known.credits = dict(
-        Credit.objects.filter(customer_id__in=customers).values_list("customer_id", "amount_minor")
-    )
+    known.credits = dict(ask(_CREDITS, [list(customers)]))
     return known
 
 

@@ -16,7 +16,7 @@ from waya.org.rows.changing import change_rows
 from waya.parties.models import Customer
 from waya.payments.drivers import Outcome
 from waya.payments.drivers.daraja import outcome
-from waya.payments.models import Merchant, Notification, Prompt
+from waya.payments.models import Notification, Prompt
 from waya.payments.queries.arrivals import Batch, Heard
 from waya.payments.rules.prompts import after_failure
 
@@ -28,6 +28,7 @@ from unnest(%s::bigint[], %s::text[], %s::text[], %s::bigint[], %s::bigint[])
     as told(id, state, reason, payment_id, prompt_id)
 where n.id = told.id
 """
+_HEARD = "update payments_merchant set heard_at = %s where id = %s"
 # Nobody has too little money by our choice, and nobody mistypes a PIN on purpose.
 _TOO_LITTLE = "1"
 
@@ -37,11 +38,11 @@ def write_outcomes(*, batch: Batch, by: Actor) -> int:
     heard. What waits is left as it is. Gives how many are done."""
     by = by.must("payments.take")
     settled = [one for one in batch.heard if not one.waits]
+    latest = max(one.row.received_at for one in batch.heard)
     with connection.cursor() as cursor:
         cursor.execute(_WRITE, _columns(settled, batch))
+        cursor.execute(_HEARD, [latest, batch.merchant.pk])
     _end_prompts(batch, by)
-    latest = max(one.row.received_at for one in batch.heard)
-    Merchant.objects.filter(pk=batch.merchant.pk).update(heard_at=latest)
     return sum(one.open for one in batch.heard)
 
 

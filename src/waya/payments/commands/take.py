@@ -27,6 +27,10 @@ log = logging.getLogger("waya.payments")
 
 AT_ONCE = 200
 _TAKE_IN_TURN = "select pg_advisory_xact_lock(hashtext('waya.take'), %s)"
+_WAITING = """
+select * from payments_notification
+where merchant_id = %s and id = any(%s) and state = 'waiting' order by id
+"""
 _LEASE = "select pg_try_advisory_lock(hashtext('waya.drain'), %s)"
 _RELEASE = "select pg_advisory_unlock(hashtext('waya.drain'), %s)"
 
@@ -65,9 +69,7 @@ def take_many(*, merchant_id: int, notification_ids: Sequence[int], by: Actor) -
 
 
 def _read(merchant: Merchant, notification_ids: Sequence[int]) -> Batch:
-    rows = Notification.objects.filter(
-        merchant=merchant, pk__in=list(notification_ids), state=Notification.WAITING
-    ).order_by("pk")
+    rows = Notification.objects.raw(_WAITING, [merchant.pk, list(notification_ids)])
     batch = Batch(merchant, chosen(PaymentPolicy, merchant.entity_id))
     for row in rows:
         try:

@@ -215,9 +215,10 @@ def _answer_open_prompts(batch: Batch) -> None:
     silent = [one for one in batch.fresh.values() if one.prompt is None and one.customer_id]
     if not silent:
         return
-    rows = inbox.open_prompts(
-        batch.merchant.pk, {one.customer_id for one in silent if one.customer_id}
-    )
+    owners = {one.customer_id for one in silent if one.customer_id}
+    if not inbox.anyone_asked(batch.merchant.pk, owners):
+        return
+    rows = inbox.open_prompts(batch.merchant.pk, owners)
     asked = [
         row for row in rows.select_for_update(no_key=True, of=("self",)) if row.pk not in batch.paid
     ]

@@ -101,6 +101,18 @@ def open_prompts(merchant_id: int, customer_ids: Collection[int]) -> QuerySet[Pr
     ).order_by("pk")
 
 
+def anyone_asked(merchant_id: int, customer_ids: Collection[int]) -> bool:
+    """Whether any of some customers has a prompt that is not decided."""
+    ((found,),) = ask(_ASKED, [merchant_id, list(customer_ids), list(OPEN)])
+    return bool(found)
+
+
+_ASKED = """
+select exists (select from payments_prompt
+               where merchant_id = %s and customer_id = any(%s) and state = any(%s))
+"""
+
+
 def payments_of(merchant: Merchant, transactions: Iterable[str]) -> dict[str, Payment]:
     """Payments that are booked already, by the provider's transaction."""
     rows = Payment.objects.raw(_PAID, [merchant.provider, merchant.short_code, list(transactions)])
