@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from playwright.sync_api import expect
 from psycopg.conninfo import conninfo_to_dict
 
 from waya.cli.tests.database import DATABASE_OF_THIS_RUN
+from waya.org.actors import SYSTEM
 from waya.org.rows.remembered import forget_all
 
 
@@ -34,8 +36,11 @@ def django_db_setup(
 
 
 def _migrate(url: str) -> None:
+    """Migrated, and with the tax packs in: a thousand tests begin with those."""
     _point_at(url)
     call_command("migrate", verbosity=0, interactive=False)
+    seed_taxes = import_module("waya.catalog.commands").seed_taxes  # when Django is ready
+    seed_taxes(by=SYSTEM)
     connections.close_all()
 
 

@@ -28,7 +28,13 @@ NONE = Decimal(0)
 def seed_taxes(*, by: Actor) -> None:
     """Bring the tax packs' rates in; rates that are there already stay as they are."""
     by.must("catalog.tax")
-    TaxRate.objects.bulk_create([_rate(row) for row in ROWS], ignore_conflicts=True)
+    known = set(TaxRate.objects.values_list(*_ONCE))
+    fresh = [row for row in ROWS if tuple(getattr(row, name) for name in _ONCE) not in known]
+    TaxRate.objects.bulk_create([_rate(row) for row in fresh], ignore_conflicts=True)
+
+
+# What no two records of a rate have alike.
+_ONCE = ("jurisdiction", "tax", "tax_class", "customer_class", "valid_from", "recorded_on")
 
 
 def _rate(row: Row) -> TaxRate:
