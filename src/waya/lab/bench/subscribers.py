@@ -172,12 +172,18 @@ def readings(entity: Entity) -> dict[str, float]:
 
 def _preview(entity: Entity) -> None:
     """A year of a plan that is changed, paused and resumed, as the API is asked for it."""
-    answer = Client().post(
+    answer = _client().post(
         "/api/v1/billing/preview", _ASKED, "application/json",
         headers={"authorization": f"Bearer {_bearer(entity.pk)}"},
     )  # fmt: skip
     if answer.status_code != HTTPStatus.OK:
         raise RuntimeError(f"a preview was refused: {answer.content!r}")
+
+
+@cache
+def _client() -> Client:
+    """One for all: a served process loads its middleware once, too."""
+    return Client()
 
 
 @cache
