@@ -115,3 +115,13 @@ def database_url(transactional_db: None) -> str:
     """The address of this worker's database, for programs that a test starts."""
     connection.ensure_connection()
     return os.environ["DATABASE_URL"]
+
+
+# They start programs and browsers, and take seconds each.
+_SLOW = ("tests/live/", "browser", "test_up", "test_backup", "test_bench", "test_upgrade",
+         "test_database.py", "test_a_year", "test_billing.py", "/dunning/")  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that no core waits for the other's last browser."""
+    items.sort(key=lambda item: not any(part in item.nodeid for part in _SLOW))

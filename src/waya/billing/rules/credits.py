@@ -201,13 +201,14 @@ def _unearned(line: Owned, net_minor: int, days: Period | None) -> tuple[int, Pe
     if line.ahead is None or line.unearned_minor * _sign(line) <= 0:
         return 0, None
     if days is None:
-        part = rounded(Fraction(net_minor * line.unearned_minor, line.left[0]))
-        return part, line.ahead
+        part = rounded(Fraction(abs(net_minor * line.unearned_minor), abs(line.left[0])))
+        least = min(part, abs(line.unearned_minor), abs(net_minor))
+        return _sign(line) * least, line.ahead
     passed, coming = days.split_days(line.ahead.start)
     if not coming:
         return 0, None
-    part = Money(abs(net_minor), line.currency).split([passed, coming])[1].minor
-    least = min(part, abs(line.unearned_minor))
+    share = Money(abs(net_minor), line.currency).split([passed, coming])[1].minor
+    least = min(share, abs(line.unearned_minor))
     return _sign(line) * least, Period(days.end - timedelta(days=coming), days.end)
 
 
