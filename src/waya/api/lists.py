@@ -58,6 +58,7 @@ def page(
         rows = rows.filter(pk__lt=one(rows.model._default_manager.all(), going.after).pk)
     found = list(rows.order_by("-pk")[: going.limit + 1])
     listed = found[: going.limit]
+    # By name, because a model in general has no public_id; every one listed here has.
     last = getattr(listed[-1], "public_id") if len(found) > going.limit else None  # noqa: B009
     return {"items": shown(listed), "next": last}
 

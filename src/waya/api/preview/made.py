@@ -16,6 +16,7 @@ from waya.billing.rules.engine.terms import Anchor, BillingTerms, Proration
 from waya.catalog.rules.plans import Charge, Discount, Interval, Phase, PlanTerms, Tier
 from waya.kernel.money import decimals
 
+# Without a zone on purpose: what is previewed happens at no place.
 FIRST, LAST = datetime(1970, 1, 1), datetime(2200, 1, 1)  # noqa: DTZ001
 # Lines; more would take longer than anybody waits, and be read by nobody.
 MOST_LINES = 3_000

@@ -22,7 +22,7 @@ refused (422, `key_of_another`), and while the first is under way or its end is 
 
 | | address | does | answers |
 |---|---|---|---|
-"""  # noqa: E501
+"""  # noqa: E501 - a row of a table is one line
 
 
 def page(schema: dict[str, Any]) -> str:

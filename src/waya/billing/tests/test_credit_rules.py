@@ -38,7 +38,7 @@ def line(
 
 def wish(**part: object) -> LineCredit:
     """A credit of the line."""
-    return LineCredit(1, Reason.GOODWILL, **part)  # type: ignore[arg-type]
+    return LineCredit(1, Reason.GOODWILL, **part)  # type: ignore[arg-type]  # one of three fields
 
 
 def test_all_of_a_line_is_the_line() -> None:

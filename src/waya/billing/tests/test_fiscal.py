@@ -221,7 +221,7 @@ def test_whatever_is_no_answer_is_sent_again(
     device: FiscalDevice, kra: FakeKra, fault: dict[str, int]
 ) -> None:
     baraka.invoices(device.entity, 1)
-    kra.fail_next(SALES, **fault)  # type: ignore[arg-type]
+    kra.fail_next(SALES, **fault)  # type: ignore[arg-type]  # one of its faults
     assert send(device) == 0
     assert documents(device)[0].in_doubt
     the_wait_is_over(device)

@@ -6,6 +6,7 @@ import csv
 import io
 import zipfile
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connection
@@ -37,7 +38,7 @@ def rows_of(client: Client, report: str) -> list[list[str]]:
     """A report's rows as its CSV has them, the heads first."""
     answer = client.get(f"/books?tab={report}&as=csv")
     assert answer["Content-Type"].startswith("text/csv")
-    text = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
+    text = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]  # it streams
     return list(csv.reader(io.StringIO(text)))
 
 
@@ -86,7 +87,7 @@ def test_the_balance_sheet_and_the_trial_balance_agree(there: Town, wanjiku: Cli
     sheet = {row[0]: row[3] for row in rows_of(wanjiku, "balance") if row[1] == ""}
     assert sheet["Assets, total"] == sheet["Liabilities and equity"]
     held = rows_of(wanjiku, "accounts")[1:]
-    assets = sum(float(row[7]) for row in held if row[2] == "Assets")
+    assets = sum(Decimal(row[7]) for row in held if row[2] == "Assets")
     assert f"{assets:.2f}" == sheet["Assets, total"]
 
 
@@ -100,7 +101,7 @@ def test_ageing_is_what_the_account_holds_by_invoice_and_by_customer(
     assert heads[3:] == ["Not yet due", "1–30 days", "31–60 days", "61–90 days", "over 90 days",
                          "Total"]  # fmt: skip
     owed = [one.total_minor - one.paid_minor for one in Invoice.objects.all()]
-    assert sum(round(float(row[-1]) * 100) for row in debtors) == sum(owed)
+    assert sum(Decimal(row[-1]) * 100 for row in debtors) == sum(owed)
 
 
 def test_ageing_of_one_age_lists_its_invoices_alone(there: Town, wanjiku: Client) -> None:
@@ -134,5 +135,5 @@ def test_an_auditor_sees_the_periods_and_closes_none(there: Town) -> None:
 def test_a_name_that_looks_like_a_formula_stays_a_name() -> None:
     sheet = Sheet("x", ("Name", "Sum"), [("=1+1", Money(-5_50, "KES")), ("Amina", None)])
     answer = as_file(sheet, "csv")
-    text = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
+    text = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]  # it streams
     assert text.splitlines() == ["Name,Sum", "'=1+1,-5.50", "Amina,"]

@@ -143,9 +143,9 @@ def test_a_router_down_for_an_hour_holds_what_was_wanted_last_when_it_is_back(
     assert router.next_try_at is not None
     assert timedelta(0) < router.next_try_at - clock.real_now() <= timedelta(seconds=18)
     assert len(told("router.trouble")) == 1
-    assert queries.access_of(wish(router).owner).state == "unreachable"  # type: ignore[union-attr]
+    assert queries.access_of(wish(router).owner).state == "unreachable"  # type: ignore[union-attr]  # it is there
     want(wish(router))
-    assert queries.access_of(wish(router).owner).state == "restoring"  # type: ignore[union-attr]
+    assert queries.access_of(wish(router).owner).state == "restoring"  # type: ignore[union-attr]  # it is there
     fake.reachable = True
     try_now(router)
     work(router)
@@ -208,7 +208,7 @@ def test_somebody_elses_name_is_a_conflict_told_once_and_holds_up_nobody(net: Ne
     assert row("brian").confirmed_at is not None
     assert router.confirmed == router.wanted
     assert len(told("access.conflict")) == 1
-    assert queries.access_of(wish(router).owner).state == "conflict"  # type: ignore[union-attr]
+    assert queries.access_of(wish(router).owner).state == "conflict"  # type: ignore[union-attr]  # it is there
     del fake.secrets["amina"]
     sweep(router_id=router.pk, by=SYSTEM)
     work(router)
@@ -225,7 +225,7 @@ def test_what_a_router_refuses_holds_up_nobody_and_is_tried_with_the_next_wish(
     work(router)
     assert (row("brian").confirmed_at is not None, row().confirmed_at) == (True, None)
     assert "does not match any value of profile" in row().refusal
-    assert queries.access_of(wish(router).owner).state == "failed"  # type: ignore[union-attr]
+    assert queries.access_of(wish(router).owner).state == "failed"  # type: ignore[union-attr]  # it is there
     assert router.confirmed == router.wanted
     monkeypatch.setattr(Watched, "_put_profile", plain)
     want(wish(router, walled=True))

@@ -69,6 +69,7 @@ def midnight(moment: date) -> datetime:
     """A day as its first moment; a moment as it is."""
     if isinstance(moment, datetime):
         return moment
+    # Without a zone, like every moment of the engine: it happens where the customer is.
     return datetime(moment.year, moment.month, moment.day)  # noqa: DTZ001
 
 

@@ -221,7 +221,7 @@ def test_a17_fixed_months_within_one() -> None:
     [("A22", "2012-03-04", "cancel", "-233.82"), ("A24", "2012-03-05", "pause", "-225.76")],
 )
 def test_repairs(name: str, on: str, kind: str, credit: str) -> None:
-    events = [event("2012-03-02", "start", plan("249.95")), event(on, kind)]  # type: ignore[arg-type]
+    events = [event("2012-03-02", "start", plan("249.95")), event(on, kind)]  # type: ignore[arg-type]  # a parameter is any str
     found = bill(terms(), events, "2012-06-01")
     assert [amount(line) for line in found] == ["249.95", credit]
     assert found[1].invoice_on == day(on)
@@ -256,7 +256,7 @@ TIERS = (
     ],
 )
 def test_tiers(name: str, kind: str, units: int, price: str) -> None:
-    charge = Charge("minutes", kind, tiers=TIERS)  # type: ignore[arg-type]
+    charge = Charge("minutes", kind, tiers=TIERS)  # type: ignore[arg-type]  # a parameter is any str
     assert cost(charge, Fraction(units)) == minor(price)
 
 
@@ -324,7 +324,7 @@ def test_credits_round_each_part_and_add(
     name: str, price: str, rate: str, interval: str, start: str, net: int, tax: int, total: int
 ) -> None:
     events = [
-        event(start, "start", plan(price, interval)),  # type: ignore[arg-type]
+        event(start, "start", plan(price, interval)),  # type: ignore[arg-type]  # a parameter is any str
         event(start, "cancel"),
     ]
     credit = bill(terms(inclusion="charge_last_day"), events, "2025-12-01")[-1]
@@ -363,7 +363,7 @@ COMMITMENTS = [
 def test_b11_what_a_commitment_falls_short_of(
     name: str, unit: str, count: int, by: str, start: str, until: str, short: int
 ) -> None:
-    committed = plan("1000", unit, count, minimum=minor("10000"))  # type: ignore[arg-type]
+    committed = plan("1000", unit, count, minimum=minor("10000"))  # type: ignore[arg-type]  # a parameter is any str
     found = bill(terms(by=by, timing="arrears"), [event(start, "start", committed)], until)
     assert [line.amount.minor for line in found if line.kind == "true_up"] == [short]
 
