@@ -22,6 +22,8 @@ from waya.org.audit import Happened, record_many
 from waya.org.models import Entity
 
 NONE = Decimal(0)
+# The longest period of each unit.
+MOST = {"month": 12, "week": 366, "day": 366, "hour": 744}
 
 
 @transaction.atomic
@@ -82,15 +84,21 @@ def add_plan(
     tax_inclusive: bool = True,
 ) -> Plan:
     """Put a plan on sale with its first price, in the entity's currency, for so many months,
-    weeks or days (`unit` and `count`).
+    weeks, days or hours (`unit` and `count`).
 
     `calendar_day` makes every period begin on that day of the month, the first one being
     prorated; without it periods begin on the day the customer began. The same code again
-    gives the plan that has it. Refuses `speed_missing` and `price_negative`.
+    gives the plan that has it. Refuses `speed_missing`, `price_negative`, `period_wrong` (1–12
+    months, 1–366 weeks or days, 1–744 hours; only months begin on a calendar day) and
+    `hours_prepaid` for hours that are not paid before.
     """
     by = by.must("catalog.change")
     if down_kbps <= 0 or up_kbps <= 0:
         raise Refused("speed_missing")
+    if not 1 <= count <= MOST.get(unit, 0) or (calendar_day is not None and unit != "month"):
+        raise Refused("period_wrong")
+    if unit == "hour" and mode != Plan.PREPAID:
+        raise Refused("hours_prepaid")
     known = Plan.objects.filter(entity_id=entity_id, code=code).first()
     if known:
         return known

@@ -10,10 +10,13 @@ from django.db.models import Q
 
 
 class Plan(models.Model):
-    """A service that can be subscribed to, by periods of so many months, weeks or days."""
+    """A service that can be subscribed to, by periods of so many months, weeks, days or hours.
+
+    Hours are paid before, and counted from the moment of the payment.
+    """
 
     PREPAID, POSTPAID = "prepaid", "postpaid"
-    UNITS = ("month", "week", "day")
+    UNITS = ("month", "week", "day", "hour")
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     entity = models.ForeignKey("org.Entity", on_delete=models.PROTECT, related_name="+")
@@ -34,7 +37,8 @@ class Plan(models.Model):
             models.UniqueConstraint(fields=["entity", "code"], name="plan_code_once"),
             models.CheckConstraint(
                 condition=Q(unit="month", count__gte=1, count__lte=12)
-                | Q(unit__in=["week", "day"], count__gte=1, count__lte=366, calendar_day=None),
+                | Q(unit__in=["week", "day"], count__gte=1, count__lte=366, calendar_day=None)
+                | Q(unit="hour", count__gte=1, count__lte=744, calendar_day=None, mode="prepaid"),
                 name="plan_period",
             ),
         ]

@@ -44,6 +44,8 @@ REFUSALS = {
     "no_price": _("This plan has no price on %(on)s."),
     "speed_missing": _("A plan needs a speed down and a speed up."),
     "price_negative": _("A price is zero or more."),
+    "period_wrong": _("A period is 1–12 months, 1–366 weeks or days, or 1–744 hours."),
+    "hours_prepaid": _("A plan by the hour is paid before."),
     "price_published": _("There is a price from %(on)s already, and prices do not change."),
     "prepaid_meters_nothing": _("%(plan)s is paid before: what is used, or owed at least, is not."),
     "interval_differs": _("%(plan)s is sold by another period. Make that a plan of its own."),

@@ -10,12 +10,13 @@ from django.db.models import Q
 
 class Subscription(models.Model):
     """A plan at a site. Dates are half-open: `paid_through` is the first day not paid for.
+    One that is paid by the hour has none: it is paid up to the moment `paid_until`.
 
     `anchor_day` (1–31) is the day of the month on which periods begin, unclamped.
     `billed_through` is the first day not yet on an invoice; for a prepaid plan it moves
     together with `paid_through`. `cycle_on` is a day on which a cycle of it began, when that
-    does not follow from the anchor. On `next_on` it goes on under `next_version`, or ends when
-    there is none.
+    does not follow from the anchor. On `next_on` it goes on under `next_version` (as many as
+    `next_quantity`, where that changes), or ends when there is none.
     """
 
     PENDING, ACTIVE, SUSPENDED, ENDED = "pending_payment", "active", "suspended", "ended"
@@ -51,12 +52,14 @@ class Subscription(models.Model):
     started_on = models.DateField(null=True)
     anchor_day = models.SmallIntegerField(null=True)
     paid_through = models.DateField(null=True)
+    paid_until = models.DateTimeField(null=True)
     billed_through = models.DateField(null=True)
     cycle_on = models.DateField(null=True)
     next_version = models.ForeignKey(
         "catalog.PlanVersion", on_delete=models.PROTECT, null=True, related_name="+",
         db_index=False,
     )  # fmt: skip
+    next_quantity = models.IntegerField(null=True)
     next_on = models.DateField(null=True)
     ended_on = models.DateField(null=True)
 
@@ -71,6 +74,9 @@ class Subscription(models.Model):
         ]  # fmt: skip
 
     def __str__(self) -> str:
+            # Only those paid by the hour that are on the wire: no other row pays for it.
+            models.Index(fields=["paid_until"], name="subscription_hours",
+                         condition=Q(state="active", paid_until__isnull=False)),
         return f"{self.username} {self.state}"
 
 
@@ -93,15 +99,25 @@ class Change(models.Model):
 
 
 class Grant(models.Model):
-    """A promotion that a subscription has, from a day on."""
+    """What a subscription has besides its plan, from a day on: a promotion, or so much of a
+    metric that what it uses does not cost."""
 
     subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="grants")
-    promotion = models.ForeignKey("catalog.Promotion", on_delete=models.PROTECT, related_name="+")
+    promotion = models.ForeignKey(
+        "catalog.Promotion", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    metric = models.CharField(max_length=40, blank=True, default="")
+    quantity = models.DecimalField(max_digits=18, decimal_places=6, default=0)
     start = models.DateField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["subscription", "promotion"], name="granted_once")
+            models.UniqueConstraint(fields=["subscription", "promotion"], name="granted_once"),
+            models.CheckConstraint(
+                condition=Q(promotion__isnull=False, metric="", quantity=0)
+                | Q(promotion__isnull=True, quantity__gt=0) & ~Q(metric=""),
+                name="grant_of_one_kind",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -14,10 +14,12 @@ from waya.kernel.periods import Period
 class ProForma(models.Model):
     """A renewal (or a first period) asked for in advance: no tax document, no posting.
 
-    The period is half-open and as it will be if paid in time. `invoice` is what it became.
+    The period is half-open and as it will be if paid in time. `invoice` is what it became. One
+    that is offered may be paid and is asked of nobody: the next hours of a plan by the hour.
     """
 
-    OPEN, PAID, LAPSED = "open", "paid", "lapsed"
+    OPEN, PAID, LAPSED, OFFERED = "open", "paid", "lapsed", "offered"
+    PAYABLE = (OPEN, OFFERED)
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     entity = models.ForeignKey("org.Entity", on_delete=models.PROTECT, related_name="+")
@@ -45,12 +47,13 @@ class ProForma(models.Model):
             models.UniqueConstraint(fields=["entity", "number"], name="pro_forma_number_once"),
             models.UniqueConstraint(
                 fields=["subscription", "start"], name="pro_forma_period_once",
-                condition=Q(state="open"),
+                condition=Q(state__in=["open", "offered"]),
             ),
             models.CheckConstraint(condition=Q(start__lt=F("end")), name="pro_forma_has_days"),
         ]  # fmt: skip
         indexes = [
-            models.Index(fields=["customer"], name="pro_forma_open", condition=Q(state="open")),
+            models.Index(fields=["customer"], name="pro_forma_open",
+                         condition=Q(state__in=["open", "offered"])),
         ]  # fmt: skip
 
     def __str__(self) -> str:
