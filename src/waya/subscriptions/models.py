@@ -71,12 +71,12 @@ class Subscription(models.Model):
                          condition=Q(state__in=["active", "suspended"])),
             models.Index(fields=["entity", "paid_through"], name="subscription_lapsing",
                          condition=Q(state__in=["active", "suspended"])),
-        ]  # fmt: skip
-
-    def __str__(self) -> str:
             # Only those paid by the hour that are on the wire: no other row pays for it.
             models.Index(fields=["paid_until"], name="subscription_hours",
                          condition=Q(state="active", paid_until__isnull=False)),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
         return f"{self.username} {self.state}"
 
 
