@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -12,10 +13,19 @@ from ninja import Query, Router, Schema
 from waya.api.door import REFUSALS, Caller
 from waya.api.lists import Amount, Going, Page, amount, one, page
 from waya.billing.models import CreditNoteTax, Invoice, InvoiceLine, InvoiceTax, ProForma
+from waya.billing.queries.invoice_states import gone_of, state
+from waya.billing.rules.invoice_states import Gone, paid_with_money
+from waya.kernel import clock
 from waya.org.actors import Actor
 from waya.org.queries import visible_to
 
 router = Router(tags=["invoices"])
+
+
+States = Literal[
+    "open", "overdue", "part_paid", "part_credited", "paid", "paid_and_credited", "credited",
+    "written_off", "part_written_off",
+]  # fmt: skip
 
 
 class TaxShown(Schema):
@@ -45,7 +55,9 @@ class LineShown(Schema):
 
 
 class InvoiceRow(Schema):
-    """A tax document. `owed` is what is not paid yet."""
+    """A tax document. Its total is what was `paid` with money, `credited` while it was open and
+    `written_off`, and what is `owed` still; `state` says what became of it, also when what had
+    been paid was credited later."""
 
     id: UUID
     number: str
@@ -56,7 +68,10 @@ class InvoiceRow(Schema):
     net: Amount
     tax: Amount
     total: Amount
+    state: States
     paid: Amount
+    credited: Amount
+    written_off: Amount
     owed: Amount
 
 
@@ -97,7 +112,7 @@ def list_invoices(request: Caller, choosing: Query[Choosing]) -> dict[str, Any]:
     if choosing.open is not None:
         unpaid = {"paid_minor__lt": F("total_minor")}
         rows = rows.filter(**unpaid) if choosing.open else rows.exclude(**unpaid)
-    return page(rows, choosing, lambda found: [_row(row) for row in found])
+    return page(rows, choosing, _rows)
 
 
 @router.get("/invoices/{uuid:id}", response={200: InvoiceShown, **REFUSALS})
@@ -105,7 +120,7 @@ def get_invoice(request: Caller, id: UUID) -> dict[str, Any]:
     """One invoice with its lines."""
     row = one(invoices(request.auth.must("money.view")), id)
     lines = row.lines.order_by("pk").prefetch_related("taxes")
-    return {**_row(row), "lines": [_line(line, row.currency) for line in lines]}
+    return {**_rows([row])[0], "lines": [_line(line, row.currency) for line in lines]}
 
 
 @router.get("/pro-formas", response={200: Page[ProFormaShown], **REFUSALS})
@@ -127,7 +142,13 @@ def invoices(by: Actor) -> QuerySet[Invoice]:
     return visible_to(by, Invoice.objects.select_related("customer", "entity"))
 
 
-def _row(row: Invoice) -> dict[str, Any]:
+def _rows(found: Sequence[Invoice]) -> list[dict[str, Any]]:
+    gone = gone_of(found)
+    return [_row(row, gone[row.pk]) for row in found]
+
+
+def _row(row: Invoice, gone: Gone) -> dict[str, Any]:
+    today = clock.today(row.entity.zone)
     return {
         "id": row.public_id,
         "number": row.number,
@@ -138,7 +159,10 @@ def _row(row: Invoice) -> dict[str, Any]:
         "net": amount(row.net_minor, row.currency),
         "tax": amount(row.tax_minor, row.currency),
         "total": amount(row.total_minor, row.currency),
-        "paid": amount(row.paid_minor, row.currency),
+        "state": state(row, gone, today),
+        "paid": amount(paid_with_money(row.paid_minor, gone), row.currency),
+        "credited": amount(gone.applied, row.currency),
+        "written_off": amount(gone.written_off, row.currency),
         "owed": amount(row.total_minor - row.paid_minor, row.currency),
     }
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from waya.billing.models import CreditNote, Invoice, ProForma
+from waya.billing.queries.invoice_states import states
+from waya.billing.rules.invoice_states import State
 from waya.console.moments import shown
 from waya.kernel import clock
 from waya.kernel.money import Money
@@ -18,7 +21,6 @@ from waya.org.templatetags.waya import lasting
 from waya.payments.models import Prompt
 from waya.reports.documents.papers import reason
 from waya.reports.queries import payments as money_reads
-from waya.reports.queries.documents import state_of
 from waya.reports.queries.network import Service
 from waya.reports.queries.owing import service_word
 from waya.subscriptions.models import Subscription
@@ -80,10 +82,14 @@ def prompt(row: Prompt) -> dict[str, Any]:
     }
 
 
-def invoice(row: Invoice, today: date) -> dict[str, Any]:
-    """An invoice in a list."""
+def invoices(found: Sequence[Invoice], today: date) -> list[dict[str, Any]]:
+    """The invoices of a list."""
+    known = states(found, today)
+    return [_invoice(row, known[row.pk], today) for row in found]
+
+
+def _invoice(row: Invoice, state: State, today: date) -> dict[str, Any]:
     left = row.total_minor - row.paid_minor
-    state = state_of(row, today)
     late = (today - row.due_on).days
     return {
         "number": row.number,
@@ -97,7 +103,7 @@ def invoice(row: Invoice, today: date) -> dict[str, Any]:
         "total": Money(row.total_minor, row.currency),
         "open": Money(left, row.currency),
         "state": state,
-        "state_words": f"Overdue {late} day{'s' if late != 1 else ''}" if state == "overdue"
+        "state_words": f"Overdue {late} day{'s' if late != 1 else ''}" if state == State.OVERDUE
         else "",
     }  # fmt: skip
 

@@ -7,7 +7,9 @@ from datetime import date, timedelta
 import pytest
 
 from waya.api.tests.make import Program, program
+from waya.billing.commands.dunning.write_offs import write_off
 from waya.billing.models import CreditNote, Invoice, ProForma
+from waya.billing.tests.debtors import invoiced
 from waya.billing.tests.make import isp, joined
 from waya.kernel import clock
 from waya.org.actors import SYSTEM
@@ -91,6 +93,22 @@ def test_a_line_of_another_invoice_is_not_here(entity: Entity, invoice: Invoice)
     line = Invoice.objects.get(customer_id=other.customer_id).lines.get()
     wished = {"reason": "mistake", "line": line.pk}
     program(entity).post(f"/invoices/{invoice.public_id}/credit-notes", wished, 404)
+
+
+def test_what_was_credited_or_given_up_is_not_paid(entity: Entity, invoice: Invoice) -> None:
+    bot = program(entity)
+    lost = invoiced(joined(entity, clock.today(entity.zone), "Brian Mwangi"), 3, minor=500_00)
+    bot.post(f"/invoices/{invoice.public_id}/credit-notes", {"reason": "mistake"}, 201)
+    write_off(invoice_id=lost.pk, reason="Moved away", by=SYSTEM)
+    shown = bot.get(f"/invoices/{lost.public_id}")
+    sums = ("total", "paid", "credited", "written_off", "owed")
+    assert shown["state"] == "written_off"
+    assert [shown[name]["minor"] for name in sums] == [500_00, 0, 0, 500_00, 0]
+    credited = bot.get(f"/invoices/{invoice.public_id}")
+    assert credited["state"] == "credited"
+    assert [credited[name]["minor"] for name in sums] == [2500_00, 2500_00, 0, 0, 0]
+    listed = {row["number"]: row["state"] for row in bot.get("/invoices")["items"]}
+    assert listed[lost.number] == "written_off"
 
 
 def test_whoever_may_not_credit_is_refused(entity: Entity, invoice: Invoice) -> None:

@@ -257,7 +257,7 @@ def _invoices(
     today = clock.today(entity.zone)
     page = documents.invoices(entity.pk, today, customer_id=one.customer.pk, key=key)
     return {
-        "rows": [rows.invoice(each, today) for each in page.rows],
+        "rows": rows.invoices(page.rows, today),
         "currency": entity.currency,
         "earlier": earlier(request, page.next_key),
         "later": newest(request),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 
+from waya.billing.rules.invoice_states import paid_with_money
 from waya.console import rows, story
 from waya.console.pages.dunning import notes as dunning
 from waya.console.pieces import Chip, Find, Line, Why, address, earlier, newest
@@ -18,7 +19,13 @@ from waya.reports.queries import timeline
 
 _KINDS = {"": "Invoices", "renewals": "Pro formas", "credits": "Credit notes"}
 _ASKED = {"open": "Open", "paid": "Paid", "lapsed": "Lapsed"}
-_STATES = {"open": "Open", "overdue": "Overdue", "paid": "Paid"}
+_STATES = {
+    "open": "Open",
+    "overdue": "Overdue",
+    "paid": "Paid",
+    "credited": "Credited",
+    "written_off": "Written off",
+}
 
 
 @staff("money.view")
@@ -43,7 +50,7 @@ def listed(request: StaffRequest, by: Actor) -> HttpResponse:
         next_key = asked.next_key
     else:
         page = reads.invoices(entity.pk, today, state=state, key=key)
-        shown, next_key = [rows.invoice(row, today) for row in page.rows], page.next_key
+        shown, next_key = rows.invoices(page.rows, today), page.next_key
     context = {
         "total": f"{count:,} unpaid",
         "open": left,
@@ -84,9 +91,9 @@ def invoice(request: StaffRequest, by: Actor, number: str) -> HttpResponse:
             "kind": "Invoice",
             "on": one.issued_on,
             "due_on": one.due_on,
-            **_state(paper),
+            "state": paper.state,
             "total": Money(one.total_minor, one.currency),
-            "paid": Money(one.paid_minor, one.currency),
+            **_settled(paper),
             "open": paper.left,
             "currency": one.currency,
             "tax_number": one.entity.tax_number,
@@ -121,12 +128,14 @@ def invoice(request: StaffRequest, by: Actor, number: str) -> HttpResponse:
     return render(request, "console/invoice.html", context)
 
 
-def _state(paper: reads.Paper) -> dict[str, str]:
-    """What became of it; one that was given back as a whole was not paid."""
-    notes = (each.amount.minor for each in paper.settled if each.kind == "credit_note")
-    if sum(notes) == paper.invoice.total_minor > 0:
-        return {"state": "void", "state_words": "Given back"}
-    return {"state": paper.state, "state_words": ""}
+def _settled(paper: reads.Paper) -> dict[str, Money]:
+    """What money paid of it, what was credited while it was open, and what was given up."""
+    one, gone = paper.invoice, paper.gone
+    return {
+        "paid": Money(paid_with_money(one.paid_minor, gone), one.currency),
+        "credited": Money(gone.applied, one.currency),
+        "written_off": Money(gone.written_off, one.currency),
+    }
 
 
 def _why(paper: reads.Paper) -> Why | None:

@@ -172,7 +172,12 @@ def test_what_is_no_logo_is_refused(there: Town, picture: bytes) -> None:
 def test_an_invoice_given_back_as_a_whole_was_not_paid(there: Town, wanjiku: Client) -> None:
     invoice = of(there.brian)
     credit(invoice_id=invoice.pk, reason=Reason.MISTAKE, once="x", on=there.today, by=SYSTEM)
-    assert "Given back" in words(wanjiku.get(f"/invoices/{invoice.number}"))
+    page = words(wanjiku.get(f"/invoices/{invoice.number}"))
+    assert "</svg>Credited</span>" in page
+    listed = words(wanjiku.get("/invoices", {"state": "credited"}))
+    assert invoice.number in listed
+    assert "</svg>Credited</span>" in listed
+    assert invoice.number not in words(wanjiku.get("/invoices", {"state": "paid"}))
 
 
 def test_a_cashier_credits_nothing(there: Town) -> None:

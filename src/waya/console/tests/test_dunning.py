@@ -121,7 +121,14 @@ def test_an_invoice_is_disputed_and_given_up(there: Town, wanjiku: Client) -> No
     small = invoiced(there.brian, 3, minor=500_00)
     answer = wanjiku.post(f"/invoices/{small.number}/write-off", {"reason": "Small"})
     assert answer.status_code == 302
-    assert "written off" in seen(wanjiku, f"/invoices/{small.number}")
+    page = seen(wanjiku, f"/invoices/{small.number}")
+    assert "</svg>Written off</span>" in page
+    listed = seen(wanjiku, "/invoices?state=written_off")
+    assert small.number in listed
+    assert "</svg>Written off</span>" in listed
+    assert small.number not in seen(wanjiku, "/invoices?state=paid")
+    account = there.brian.customer.account_number
+    assert "</svg>Written off</span>" in seen(wanjiku, f"/customers/{account}?tab=invoices")
     assert WriteOff.objects.get().amount_minor == 500_00
 
 

@@ -54,6 +54,7 @@ STATES = {
     "refunded": State("arrow-back-up", "off", _("Refunded")),
     "open": State("clock", "off", _("Open")),
     "part_paid": State("clock", "warn", _("Part paid")),
+    "part_credited": State("clock", "off", _("Part credited")),
     "overdue": State("calendar-due", "warn", _("Overdue")),
     "void": State("circle-minus", "off", _("Void")),
     "pro_forma": State("file-invoice", "off", _("Pro forma")),
@@ -61,6 +62,9 @@ STATES = {
     "books_soft": State("lock", "warn", _("Soft-closed")),
     "books_locked": State("lock", "off", _("Locked")),
     "credited": State("arrow-back-up", "off", _("Credited")),
+    "paid_and_credited": State("circle-check", "ok", _("Paid, partly credited")),
+    "written_off": State("circle-minus", "warn", _("Written off")),
+    "part_written_off": State("circle-minus", "warn", _("Partly written off")),
     # People and jobs
     "asked": State("hand-stop", "warn", _("Waits for a person")),
     "approved": State("circle-check", "ok", _("Approved")),

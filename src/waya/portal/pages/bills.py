@@ -13,9 +13,13 @@ from django.views.decorators.http import require_safe
 
 from waya.billing.models import CreditNote, Invoice, ProForma
 from waya.billing.queries.accounts import account
+from waya.billing.queries.invoice_states import state, states
+from waya.billing.rules.invoice_states import State
 from waya.kernel import clock
 from waya.kernel.money import Money
 from waya.kernel.periods import Period
+from waya.org.queries import entity_of
+from waya.org.templatetags.states import STATES
 from waya.parties.models import Customer
 from waya.payments.models import Allocation, Payment
 from waya.payments.queries.payments import payments_of_customer
@@ -23,6 +27,7 @@ from waya.payments.rules.prompts import whole_shillings
 from waya.portal.frame import customers_only, page
 from waya.portal.session import Guest
 from waya.portal.whys import between, short, why_line
+from waya.reports.queries.documents import Settled, settled_by
 
 PAGE = 12
 
@@ -54,7 +59,8 @@ def invoice(request: HttpRequest, guest: Guest, public_id: UUID) -> HttpResponse
         raise Http404
     today = clock.today(guest.entity.zone)
     left = row.total_minor - row.paid_minor
-    state, words = _state(row, today)
+    settled, gone = settled_by(row)
+    became = state(row, gone, today)
     lines = list(
         row.lines.select_related("invoice").prefetch_related("taxes").order_by("pk")
     )  # fmt: skip
@@ -62,7 +68,7 @@ def invoice(request: HttpRequest, guest: Guest, public_id: UUID) -> HttpResponse
         "invoice": {
             "pdf": f"/my/bills/{row.public_id}/pdf",
             "number": row.number, "kind": _("Tax invoice"), "on": row.issued_on,
-            "due_on": row.due_on, "state": state, "state_words": words,
+            "due_on": row.due_on, "state": became, "state_words": _state_words(row, became),
             "total": Money(row.total_minor, row.currency), "open": Money(left, row.currency),
             "seller": guest.entity.legal_name, "tax_number": guest.entity.tax_number,
             "customer": row.customer_as_issued.get("name", guest.customer.name),
@@ -73,7 +79,7 @@ def invoice(request: HttpRequest, guest: Guest, public_id: UUID) -> HttpResponse
             for line in lines
         ],
         "taxes": _taxes(row, lines),
-        "allocations": _paid_by(row),
+        "allocations": _settled(settled),
     }  # fmt: skip
     return page(request, "invoice", context, entity=guest.entity, guest=guest)
 
@@ -149,36 +155,38 @@ def rows_of(
     found.sort(key=lambda row: row.issued_on, reverse=True)
     last = found[limit - 1].issued_on if len(found) > limit else None
     kept = [row for row in found if last is None or row.issued_on >= last]
-    bills = [row.pk for row in kept if isinstance(row, Invoice)]
-    paid, credited = _receipts(bills), _credited(bills)
-    return [_bill_row(row, paid, credited) for row in kept], last
+    bills = [row for row in kept if isinstance(row, Invoice)]
+    paid = _receipts([row.pk for row in bills])
+    became = states(bills, clock.today(entity_of(customer.entity_id).zone))
+    return [_bill_row(row, paid, became) for row in kept], last
 
 
 def _bill_row(
-    row: Invoice | ProForma | CreditNote, paid: dict[int, Payment], credited: set[int]
+    row: Invoice | ProForma | CreditNote, paid: dict[int, Payment], became: dict[int, State]
 ) -> dict[str, Any]:
     if isinstance(row, Invoice):
-        return _invoice_row(row, paid, credited)
+        return _invoice_row(row, paid.get(row.pk), became[row.pk])
     return _asked_row(row) if isinstance(row, ProForma) else _credit_row(row)
 
 
-def _invoice_row(row: Invoice, paid: dict[int, Payment], credited: set[int]) -> dict[str, Any]:
+def _invoice_row(row: Invoice, payment: Payment | None, became: State) -> dict[str, Any]:
     left = row.total_minor - row.paid_minor
-    payment = paid.get(row.pk)
     if left:
         words = _("Due %(day)s") % {"day": short(row.due_on)}
+    elif became != State.PAID:
+        words = _(STATES[became].words)
     elif payment:
         day = short(payment.value_on)
         words = _("Paid %(day)s, %(receipt)s") % {"day": day, "receipt": payment.transaction}
     else:
-        words = _("Given back") if row.pk in credited else _("Paid from credit")
+        words = _("Paid from credit") if row.total_minor else _("Nothing to pay")
     return {"number": row.number, "url": f"/my/bills/{row.public_id}", "words": words,
             "amount": str(Money(left or row.total_minor, row.currency)),
             "bad": False, "paid": not left}  # fmt: skip
 
 
 def _credit_row(row: CreditNote) -> dict[str, Any]:
-    words = _("Given back of %(number)s") % {"number": row.invoice.number}
+    words = _("Credited of %(number)s") % {"number": row.invoice.number}
     return {"number": row.number, "url": f"/my/credits/{row.public_id}/pdf", "words": words,
             "amount": str(-Money(row.total_minor, row.currency)),
             "bad": False, "paid": True}  # fmt: skip
@@ -198,12 +206,6 @@ def _receipts(invoice_ids: list[int]) -> dict[int, Payment]:
     return {row.invoice_id: row.payment for row in rows.order_by("pk")}
 
 
-def _credited(invoice_ids: list[int]) -> set[int]:
-    """Those that a credit note settled a part of."""
-    notes = CreditNote.objects.filter(invoice_id__in=invoice_ids, applied_minor__gt=0)
-    return set(notes.values_list("invoice_id", flat=True))
-
-
 def _payments(customer: Customer) -> Iterable[Payment]:
     return payments_of_customer(customer.pk)[:PAGE]
 
@@ -216,12 +218,12 @@ def _payment_row(row: Payment) -> dict[str, Any]:
             "amount": str(Money(row.amount_minor, row.currency))}  # fmt: skip
 
 
-def _state(row: Invoice, today: date) -> tuple[str, str]:
+def _state_words(row: Invoice, became: State) -> str:
     if row.paid_minor == row.total_minor:
-        return "paid", _("Paid")
-    if row.due_on < today:
-        return "overdue", _("Overdue since %(day)s") % {"day": short(row.due_on)}
-    return "open", _("To pay by %(day)s") % {"day": short(row.due_on)}
+        return _(STATES[became].words)
+    if became == State.OVERDUE:
+        return _("Overdue since %(day)s") % {"day": short(row.due_on)}
+    return _("To pay by %(day)s") % {"day": short(row.due_on)}
 
 
 def _taxes(row: Invoice, lines: Iterable[Any]) -> list[dict[str, Any]]:
@@ -237,21 +239,12 @@ def _taxes(row: Invoice, lines: Iterable[Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _paid_by(row: Invoice) -> list[dict[str, Any]]:
-    parts = [
-        {"receipt": part.payment.transaction, "at": part.payment.paid_at,
-         "amount": Money(part.amount_minor, row.currency)}
-        for part in row.allocations.select_related("payment").order_by("pk")
-    ]  # fmt: skip
-    parts += [
-        {"receipt": _("From your credit"), "at": use.used_at,
-         "amount": Money(use.amount_minor, row.currency)}
-        for use in row.credit_uses.order_by("pk")
-    ]  # fmt: skip
-    return parts + [
-        {"receipt": note.number, "at": note.issued_at, "url": f"/my/credits/{note.public_id}/pdf",
-         "amount": Money(note.applied_minor, row.currency)}
-        for note in row.credit_notes.filter(applied_minor__gt=0).order_by("pk")
+def _settled(parts: Iterable[Settled]) -> list[dict[str, Any]]:
+    words = {"credit": _("From your credit"), "write_off": _("Written off")}
+    return [
+        {"receipt": words.get(part.kind, part.words), "at": part.at, "amount": part.amount,
+         "url": f"/my/credits/{part.public_id}/pdf" if part.kind == "credit_note" else ""}
+        for part in parts
     ]  # fmt: skip
 
 

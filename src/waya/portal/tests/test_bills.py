@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
+from waya.billing.commands.credits import credit
+from waya.billing.commands.dunning.write_offs import write_off
 from waya.billing.models import Invoice, ProForma
+from waya.billing.rules.credits import Reason
+from waya.billing.tests.debtors import invoiced, today
+from waya.org.actors import SYSTEM
 from waya.payments.models import Merchant, Payment
 from waya.payments.tests import make as paying
 from waya.portal.tests.make import signed_in
@@ -66,6 +71,21 @@ def test_a_receipt_says_what_the_money_did(chebet: Subscription) -> None:
 def test_the_pro_forma_leads_to_the_invoice_that_it_became(chebet: Subscription) -> None:
     page = signed_in().see(f"/my/pro-formas/{ProForma.objects.get().public_id}")
     assert Invoice.objects.get().number in page
+
+
+def test_what_was_given_up_or_given_back_was_not_paid(merchant: Merchant) -> None:
+    brian = paying.asked(merchant.entity)
+    lost, back = invoiced(brian, 3, minor=500_00), invoiced(brian, 2, minor=700_00)
+    write_off(invoice_id=lost.pk, reason="Moved away", by=SYSTEM)
+    credit(invoice_id=back.pk, reason=Reason.MISTAKE, once="x", on=today(), by=SYSTEM)
+    browser = signed_in()
+    for invoice, state in ((lost, "Written off"), (back, "Credited")):
+        page = browser.see(f"/my/bills/{invoice.public_id}")
+        assert state in page
+        assert "Paid" not in page
+    listed = browser.see("/my/bills")
+    assert "Written off" in listed
+    assert "Paid from credit" not in listed
 
 
 def test_nobody_elses_papers(chebet: Subscription, merchant: Merchant) -> None:

@@ -57,7 +57,7 @@ def test_the_pages_lead_to_them(chebet: Subscription) -> None:
         ("/my/bills", "/my/statement"),
     ):
         assert f'href="{address}"' in browser.get(page).content.decode()
-    assert "Given back of INV-000001" in browser.see("/my/bills")
+    assert "Credited of INV-000001" in browser.see("/my/bills")
 
 
 def test_nobody_elses(chebet: Subscription, merchant: Merchant) -> None:

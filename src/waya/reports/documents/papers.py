@@ -18,12 +18,14 @@ from django.utils.translation import gettext as _
 
 from waya.billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine, ProForma
 from waya.billing.queries.fiscal import Fiscal, fiscal_of, fiscal_of_credits
+from waya.billing.queries.invoice_states import state
 from waya.kernel import clock, ids
 from waya.kernel.money import Money, decimals
 from waya.kernel.periods import Period
 from waya.kernel.phone import national
 from waya.org.models import Entity
 from waya.org.queries import logo_of
+from waya.org.templatetags.states import STATES
 from waya.parties.models import Customer
 from waya.payments.models import Payment
 from waya.reports.documents import statements, typesetting
@@ -67,12 +69,17 @@ def invoice_paper(row: Invoice) -> Paper:
     """The paper of an invoice; six queries beyond its own row, customer and entity."""
     lines = list(row.lines.order_by("pk").prefetch_related("taxes"))
     left = row.total_minor - row.paid_minor
+    settled, gone = settled_by(row)
+    facts = [[_("Date"), _day(row.issued_on)], [_("Due"), _day(row.due_on)]]
+    if settled:
+        became = state(row, gone, clock.today(row.entity.zone))
+        facts.append([_("State"), _(STATES[became].words)])
     paper = _paper(row.entity, row.customer, _("Tax invoice"), row.number) | {
         "to": _as_issued(row.customer_as_issued),
-        "facts": [[_("Date"), _day(row.issued_on)], [_("Due"), _day(row.due_on)]],
+        "facts": facts,
         **_lines(lines, row.currency),
         "total": _sum(_("Total"), row.total_minor, row.currency),
-        "settled": _settled(settled_by(row), left, row.currency),
+        "settled": _settled(settled, left, row.currency),
     }
     if left:
         address = f"/my/bills/{row.public_id}"

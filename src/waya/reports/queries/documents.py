@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from uuid import UUID
 
-from django.db.models import F, Prefetch
+from django.db.models import Exists, F, OuterRef, Prefetch
 
 from waya.billing.models import (
     CreditNote,
@@ -19,7 +20,9 @@ from waya.billing.models import (
     ProForma,
     WriteOff,
 )
+from waya.billing.queries.invoice_states import state as state_of
 from waya.billing.queries.promises import disputed
+from waya.billing.rules.invoice_states import Gone, State
 from waya.kernel.money import Money
 from waya.kernel.periods import Period
 from waya.org.models import AuditRecord
@@ -55,13 +58,14 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Settled:
     """What settled a part of an invoice: a `payment`, `credit`, a `credit_note` or a `write_off`.
-    `receipt` is the number of ours."""
+    `receipt` is the number of ours, `public_id` a credit note's."""
 
     kind: str
     at: datetime
     words: str
     receipt: str
     amount: Money
+    public_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,8 @@ class Paper:
     """An invoice with everything on it and behind it."""
 
     invoice: Invoice
-    state: str
+    state: State
+    gone: Gone
     lines: list[Line]
     taxes: list[Tax]
     settled: list[Settled]
@@ -79,19 +84,11 @@ class Paper:
     issued: AuditRecord | None
 
 
-def state_of(invoice: Invoice, today: date) -> str:
-    """paid, part_paid, overdue or open."""
-    if invoice.paid_minor >= invoice.total_minor:
-        return "paid"
-    if invoice.due_on < today:
-        return "overdue"
-    return "part_paid" if invoice.paid_minor else "open"
-
-
 def invoices(
     entity_id: int, today: date, *, state: str = "", customer_id: int | None = None, key: str = ""
 ) -> Page[Invoice]:
-    """Invoices, newest first; `state` is open, overdue or paid."""
+    """Invoices, newest first; `state` is open, overdue, paid, credited or written_off (wholly or
+    in part)."""
     rows = Invoice.objects.filter(entity_id=entity_id).select_related("customer")
     if customer_id is not None:
         rows = rows.filter(customer_id=customer_id)
@@ -100,10 +97,18 @@ def invoices(
     elif state == "overdue":
         rows = rows.filter(UNPAID, due_on__lt=today)
     elif state == "paid":
-        rows = rows.filter(paid_minor=F("total_minor"))
+        rows = rows.filter(paid_minor=F("total_minor"), write_off=None)
+        rows = rows.exclude(Exists(_CREDITED))
+    elif state == "credited":
+        rows = rows.filter(Exists(_CREDITED))
+    elif state == "written_off":
+        rows = rows.filter(write_off__isnull=False)
     if (last := before(key)) is not None:
         rows = rows.filter(pk__lt=last)
     return cut(list(rows.order_by("-pk")[: ROWS + 1]), lambda row: str(row.pk))
+
+
+_CREDITED = CreditNote.objects.filter(invoice=OuterRef("pk"))
 
 
 def pro_formas(
@@ -167,12 +172,14 @@ def paper(entity_id: int, number: str, today: date) -> Paper | None:
     if invoice is None:
         return None
     issued = AuditRecord.objects.filter(subject_kind="invoice", subject_id=invoice.pk)
+    settled, gone = settled_by(invoice)
     return Paper(
         invoice=invoice,
-        state=state_of(invoice, today),
+        state=state_of(invoice, gone, today),
+        gone=gone,
         lines=[_line(line, invoice.currency) for line in invoice.lines.all()],
         taxes=taxes_of(invoice.lines.all(), invoice.currency),
-        settled=settled_by(invoice),
+        settled=settled,
         left=Money(invoice.total_minor - invoice.paid_minor, invoice.currency),
         booked=entries_of(entity_id, _sources(invoice)),
         pro_forma=getattr(invoice, "pro_forma", None),
@@ -207,8 +214,8 @@ def taxes_of(lines: Iterable[InvoiceLine | CreditNoteLine], currency: str) -> li
     ]
 
 
-def settled_by(invoice: Invoice) -> list[Settled]:
-    """What settled an invoice, the oldest first; four queries."""
+def settled_by(invoice: Invoice) -> tuple[list[Settled], Gone]:
+    """What settled an invoice, the oldest first, and what of it was no money; four queries."""
     shares = Allocation.objects.filter(invoice=invoice).select_related("payment")
     paid = [
         Settled("payment", one.payment.paid_at, one.payment.transaction,
@@ -220,17 +227,23 @@ def settled_by(invoice: Invoice) -> list[Settled]:
                 Money(one.amount_minor, invoice.currency))
         for one in CreditUse.objects.filter(invoice=invoice)
     ]  # fmt: skip
+    notes, losses = list(invoice.credit_notes.all()), list(WriteOff.objects.filter(invoice=invoice))
     given_back = [
         Settled("credit_note", one.issued_at, one.number, one.number,
-                Money(one.applied_minor, invoice.currency))
-        for one in CreditNote.objects.filter(invoice=invoice, applied_minor__gt=0)
+                Money(one.applied_minor, invoice.currency), one.public_id)
+        for one in notes if one.applied_minor
     ]  # fmt: skip
     given_up = [
         Settled("write_off", one.written_at, "written off", "",
                 Money(one.amount_minor, invoice.currency))
-        for one in WriteOff.objects.filter(invoice=invoice)
+        for one in losses
     ]  # fmt: skip
-    return sorted([*paid, *credit, *given_back, *given_up], key=lambda one: one.at)
+    gone = Gone(
+        credited=sum(one.total_minor for one in notes),
+        applied=sum(one.applied_minor for one in notes),
+        written_off=sum(one.amount_minor for one in losses),
+    )
+    return sorted([*paid, *credit, *given_back, *given_up], key=lambda one: one.at), gone
 
 
 def _sources(invoice: Invoice) -> list[str]:

@@ -14,6 +14,7 @@ from etims.testing import FakeKra
 
 from waya.billing.commands import fiscal
 from waya.billing.commands.credits import credit_lines
+from waya.billing.commands.dunning.write_offs import write_off_many
 from waya.billing.models import CreditNote, Invoice, ProForma
 from waya.billing.rules.credits import LineCredit, Reason
 from waya.billing.tests import kra as baraka
@@ -86,6 +87,17 @@ def test_a_paid_invoice_says_by_what(baraka_town: Town) -> None:
     assert "pay" not in paper
     assert [row["amount"] for row in paper["settled"]] == ["−2,500.00", "0.00"]
     assert "SLIP-1" in paper["settled"][0]["words"]
+    assert ["State", "Paid"] in paper["facts"]
+
+
+def test_an_invoice_that_was_given_up_does_not_say_that_it_was_paid(baraka_town: Town) -> None:
+    invoice = of(baraka_town.brian)
+    assert "State" not in words(papers.invoice_paper(invoice))
+    write_off_many(invoices=[invoice], reason="Moved away", on=baraka_town.today, by=SYSTEM)
+    paper = papers.invoice_paper(of(baraka_town.brian))
+    assert ["State", "Written off"] in paper["facts"]
+    assert [row["amount"] for row in paper["settled"]] == ["−2,500.00", "0.00"]
+    assert "Paid" not in words(paper)
 
 
 def test_a_credit_note_names_its_invoice_its_reason_and_where_it_went(baraka_town: Town) -> None:
