@@ -6,7 +6,7 @@ from waya.org import lab_clock
 from waya.org.actors import SYSTEM
 from waya.org.jobs import app
 from waya.payments.commands import cut_off as cut_offs
-from waya.payments.commands import prompts, take, thanks
+from waya.payments.commands import hours, prompts, take, thanks
 
 
 @app.task(name="payments.drain", queue="payments")
@@ -37,9 +37,18 @@ def cut_off_approved(approval_id: int) -> None:
     cut_offs.cut_off_approved(approval_id=approval_id, by=SYSTEM)
 
 
+@app.task(name="payments.end_hours", queue="payments")
+def end_hours(entity_id: int) -> None:
+    """Renew or wall whoever's paid hours are over."""
+    lab_clock.forget()
+    hours.end_hours(entity_id=entity_id, by=SYSTEM)
+
+
 def due() -> None:
-    """Asked every second: what was not worked off, prompts gone silent, cut-offs granted."""
+    """Asked every second: what was not worked off, prompts gone silent, cut-offs granted, paid
+    hours that are over."""
     lab_clock.forget()
     take.nudge_waiting(by=SYSTEM)
     prompts.nudge_silent(by=SYSTEM)
     cut_offs.nudge_granted(by=SYSTEM)
+    hours.nudge_over(by=SYSTEM)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Q
@@ -106,7 +107,10 @@ def turn(
     for row in turned:
         row.standing_cause_id = causes[row.pk]
     touched = {row.pk: row for row in (*renewed, *changed)}
-    change_rows(touched.values(), _RENEWED if renewed else _STOOD)
+    columns = _RENEWED if renewed else _STOOD
+    if any(one.paid_until for one in renewals):
+        columns = (*columns, "paid_until")
+    change_rows(touched.values(), columns)
     Change.objects.bulk_create(
         Change(subscription=row, kind="begun", on=wished[row.pk].start, to_plan_id=row.plan_id,
                made_at=clock.now())
@@ -146,6 +150,8 @@ def _renewed(row: Subscription, renewal: Renewal) -> bool:
     row.paid_through = renewal.paid_through
     row.billed_through = renewal.billed_through
     return begins
+    if renewal.paid_until is not None:
+        row.paid_until = renewal.paid_until
 
 
 def _record(
@@ -157,9 +163,7 @@ def _record(
     begun_keys = {row.pk for row in begun}
     happened = [
         _happened("activated" if row.pk in begun_keys else "renewed", row,
-                  {"from": wished[row.pk].start.isoformat(),
-                   "until": wished[row.pk].billed_through.isoformat()},
-                  wished[row.pk].cause)
+                  _paid_for(wished[row.pk]), wished[row.pk].cause)
         for row in renewed
     ] + [
         _happened(_TURNED.get(row.standing, "restored"), row,
@@ -171,6 +175,11 @@ def _record(
 
 
 @transaction.atomic(savepoint=False)
+def _paid_for(renewal: Renewal) -> dict[str, object]:
+    until = renewal.paid_until or renewal.billed_through
+    return {"from": renewal.start.isoformat(), "until": until.isoformat()}
+
+
 def advance_billed(*, advances: Sequence[Advance], by: Actor) -> None:
     """Note through which day subscriptions are billed: a compare-and-set for the whole batch.
 
@@ -219,11 +228,12 @@ def move(*, subscription_id: int, to: Moved, by: Actor) -> Subscription:
     (row,) = _locked([subscription_id])
     if row.state not in RUNNING:
         raise Refused("not_possible_now", state=row.state, wished="changed")
-    before = row.plan
+    before, had = row.plan, row.quantity
     version = PlanVersion.objects.select_related("plan").get(pk=to.version_id)
     _place(row, to)
-    row.version, row.plan, row.next_version_id, row.next_on = version, version.plan, None, None
-    row.save(update_fields=[*_PLACED, "version", "plan", "next_version", "next_on"])
+    row.version, row.plan, row.quantity = version, version.plan, to.quantity or row.quantity
+    _forget(row)
+    row.save(update_fields=[*_PLACED, *_AHEAD, "version", "plan", "quantity"])
     Change.objects.create(subscription=row, kind="changed", on=to.since, from_plan=before,
                           to_plan=row.plan, made_at=clock.now())  # fmt: skip
     (record,) = record_many(by, [_happened("changed", row, {
@@ -232,32 +242,62 @@ def move(*, subscription_id: int, to: Moved, by: Actor) -> Subscription:
     want_many(wishes=[_wish(row, record)], by=by)
     return row
 
+        **({"quantity": row.quantity} if row.quantity != had else {}),
 
-_PLACED = ("anchor_day", "cycle_on", "billed_through", "paid_through")
+_PLACED = ("anchor_day", "cycle_on", "billed_through", "paid_through", "paid_until")
+_AHEAD = ("next_version", "next_quantity", "next_on")
 
 
 def _place(row: Subscription, to: Moved) -> None:
     row.anchor_day, row.cycle_on, row.billed_through = to.anchor_day, to.cycle_on, to.since
     if row.plan.mode == Plan.PREPAID:
-        row.paid_through = to.since
+        row.paid_through = to.since if to.until is None else None
 
 
+def _forget(row: Subscription) -> None:
+    row.next_version_id, row.next_quantity, row.next_on = None, None, None
+
+
+    row.paid_until = to.until
 @transaction.atomic
 def plan_ahead(
-    *, subscription_id: int, version_id: int | None, on: date, by: Actor
-) -> Subscription:
-    """Note that a running subscription goes on under a version from a day, or ends then without
-    one. A later plan replaces an earlier. Refuses `not_possible_now`."""
+    *, subscription_id: int, version_id: int | None, on: date, by: Actor,
+    quantity: int | None = None,
+) -> Subscription:  # fmt: skip
+    """Note that a running subscription goes on under a version from a day, as many as
+    `quantity` where that changes, or ends then without a version. A later plan replaces an
+    earlier. Refuses `not_possible_now`."""
     by = by.must("subscriptions.change")
     (row,) = _locked([subscription_id])
     if row.state not in RUNNING:
         raise Refused("not_possible_now", state=row.state, wished="planned")
-    row.next_version_id, row.next_on = version_id, on
-    row.save(update_fields=["next_version", "next_on"])
-    why: dict[str, object] = {"on": on.isoformat()}
+    row.next_version_id, row.next_quantity, row.next_on = version_id, quantity, on
+    row.save(update_fields=_AHEAD)
+    record_many(by, [_happened("planned" if version_id else "ending", row, _planned(row))])
+    return row
+
+
+def _planned(row: Subscription) -> dict[str, object]:
+    why: dict[str, object] = {"on": row.next_on.isoformat() if row.next_on else ""}
     if row.next_version is not None:
         why["to_plan"] = row.next_version.plan.name
-    record_many(by, [_happened("planned" if version_id else "ending", row, why)])
+    if row.next_quantity is not None:
+        why["quantity"] = row.next_quantity
+    return why
+
+
+@transaction.atomic
+def stay(*, subscription_id: int, by: Actor) -> Subscription:
+    """Drop what was planned for a running subscription: it goes on as it is. Refuses
+    `nothing_planned`."""
+    by = by.must("subscriptions.change")
+    (row,) = _locked([subscription_id])
+    if row.next_on is None:
+        raise Refused("nothing_planned")
+    why = _planned(row)
+    _forget(row)
+    row.save(update_fields=_AHEAD)
+    record_many(by, [_happened("kept", row, why)])
     return row
 
 
@@ -272,9 +312,10 @@ def pause(*, subscription_id: int, since: date | None, on: date, by: Actor) -> S
     (row,) = _locked([subscription_id])
     row.state = _legal(row, Subscription.PAUSED)
     if since is not None and row.anchor_day is not None:
-        _place(row, Moved(row.version_id, since, row.anchor_day, row.cycle_on))
-    row.next_version_id, row.next_on = None, None
-    row.save(update_fields=[*_PLACED, "state", "next_version", "next_on"])
+        until = clock.now() if row.paid_until else None
+        _place(row, Moved(row.version_id, since, row.anchor_day, row.cycle_on, until))
+    _forget(row)
+    row.save(update_fields=[*_PLACED, *_AHEAD, "state"])
     return _stopped(row, "paused", on, by)
 
 
@@ -335,6 +376,26 @@ def _locked(keys: Iterable[int]) -> list[Subscription]:
     return list(
         Subscription.objects.filter(pk__in=list(keys))
         .select_related("plan")
+@transaction.atomic
+def grant_usage(
+    *, subscription_id: int, metric: str, quantity: Decimal, on: date, by: Actor
+) -> Grant:
+    """Let a subscription use so much of a metric, from a day on, that costs nothing further:
+    had after what its plan includes, and until it is used up. Refuses `usage_negative` for
+    nothing or less, and `subscription_ended`."""
+    by = by.must("subscriptions.grant")
+    (row,) = _locked([subscription_id])
+    if row.state == Subscription.ENDED:
+        raise Refused("subscription_ended", username=row.username)
+    if quantity <= 0:
+        raise Refused("usage_negative")
+    granted = Grant.objects.create(subscription=row, metric=metric, quantity=quantity, start=on)
+    record_many(by, [_happened("granted", row, {
+        "metric": metric, "quantity": f"{quantity.normalize():f}", "on": on.isoformat(),
+    })])  # fmt: skip
+    return granted
+
+
         .order_by("pk")
         .select_for_update(no_key=True, of=("self",))
     )

@@ -7,22 +7,25 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from waya.billing.models import ProForma
 from waya.billing.policy import BillingPolicy
 from waya.billing.queries.lives.due import due_of
 from waya.billing.queries.lives.worked import work_out
 from waya.billing.queries.pricing import PriceList
-from waya.billing.rules.drafts import DraftLine
+from waya.billing.rules.drafts import DraftLine, again
 from waya.billing.rules.drafts import asked as keep
 from waya.billing.rules.lives import opening
 from waya.kernel.errors import Refused
+from waya.kernel import clock
 from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
 from waya.org.commands.numbering import next_numbers
 from waya.org.policy import chosen
 from waya.subscriptions.models import Subscription
 
+from waya.subscriptions.queries import RUNNING
 
 @transaction.atomic
 def quote(*, subscription_id: int, on: date, by: Actor) -> ProForma:
@@ -54,10 +57,39 @@ def quote(*, subscription_id: int, on: date, by: Actor) -> ProForma:
 
 
 @transaction.atomic
-def ask(
-    *, asked: Sequence[tuple[Subscription, tuple[DraftLine, ...]]], on: date, by: Actor
+def offer_hours(
+    *, subscription_ids: Sequence[int], by: Actor, state: str = ProForma.OFFERED
 ) -> list[ProForma]:
-    """Issue pro formas of one entity: no tax document, nothing is posted."""
+    """Offer the next hours of running subscriptions that are paid by the hour: whoever pays
+    them, whenever, has them. What is to end gets no offer, and what has one keeps it."""
+    by = by.must("billing.quote")
+    waiting = ProForma.objects.filter(subscription=OuterRef("pk"), state__in=ProForma.PAYABLE)
+    rows = list(
+        Subscription.objects.filter(
+            ~Exists(waiting), pk__in=subscription_ids, state__in=RUNNING, next_on=None,
+            plan__unit="hour",
+        ).select_related("plan", "entity").order_by("pk")
+    )  # fmt: skip
+    if not rows:
+        return []
+    entity = rows[0].entity
+    today = clock.today(entity.zone)
+    due = {row.pk: due_of(row, today, today.day) for row in rows}
+    prices = PriceList({row.plan for row in rows}, entity.country)
+    how = chosen(BillingPolicy, entity.pk)
+    worked = work_out(list(due.values()), prices, how, today, arrears=False)
+    lines = {one.row.id: again(line for lines in one.documents for line in lines) for one in worked}
+    asked = [(row, lines[row.pk]) for row in rows if lines.get(row.pk)]
+    return ask(asked=asked, on=today, by=by, state=state)
+
+
+@transaction.atomic
+def ask(
+    *, asked: Sequence[tuple[Subscription, tuple[DraftLine, ...]]], on: date, by: Actor,
+    state: str = ProForma.OPEN,
+) -> list[ProForma]:  # fmt: skip
+    """Issue pro formas of one entity: no tax document, nothing is posted. One that is only
+    offered asks nobody, and nothing is said of it."""
     by = by.must("billing.quote")
     if not asked:
         return []
@@ -73,15 +105,17 @@ def ask(
                 number=number,
                 issued_on=on,
                 **_told(lines),
+                state=state,
             )
             for (row, lines), number in zip(asked, numbers, strict=True)
         ]
     )
     record_many(by, [
+    told = rows if state == ProForma.OPEN else []
         Happened("pro_forma.issued", ("pro_forma", one.pk), customer_id=one.customer_id,
                  why={"number": one.number, "minor": one.total_minor, "currency": one.currency,
                       "from": one.start.isoformat(), "until": one.end.isoformat()})
-        for one in rows
+        for one in told
     ])  # fmt: skip
     return rows
 

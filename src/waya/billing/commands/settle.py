@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import timedelta
 
 from django.db import transaction
 
+from waya.billing.commands.documents import offer_hours
 from waya.billing.commands.invoices import Issued, issue
 from waya.billing.commands.standings import restore
 from waya.billing.models import Credit, CreditUse, Invoice, ProForma
 from waya.billing.policy import DunningPolicy, RenewalPolicy
-from waya.billing.queries.pricing import PriceList, described
-from waya.billing.rules import renewal
-from waya.billing.rules.drafts import Draft, DraftLine, as_asked, credit_booking
+from waya.billing.queries.pricing import PriceList, described, described_hours
+from waya.billing.rules import hours, renewal
+from waya.billing.rules.drafts import CONVERTED, Draft, DraftLine, as_asked, credit_booking
+from waya.billing.rules.hours import Hours
 from waya.billing.rules.offers import Offer, Open, Settlement, Use, Verdict
 from waya.billing.rules.offers import settle as decide
 from waya.billing.rules.renewal import Bought
@@ -29,6 +31,7 @@ from waya.org.policy import chosen
 from waya.org.queries import entity_of
 from waya.org.rows.asking import ask
 from waya.org.rows.changing import change_rows
+from waya.subscriptions.models import Subscription
 from waya.subscriptions.rules.life import Renewal
 
 
@@ -60,9 +63,10 @@ def settle_many(*, entity_id: int, offers: Sequence[Offer], by: Actor) -> dict[i
 
     Oldest invoices first, in part or whole; then pro formas that the money and the
     customer's credit cover, which become invoices and extend their subscriptions; what is
-    left over is customer credit. Credit is spent before new money. Whoever is then no longer
-    behind is restored. The caller has locked the customers, and posts the offers' own
-    entries: what is posted here are the invoices and the credit spent.
+    left over is customer credit. Credit is spent before new money, and never alone on what is
+    only offered. Whoever is then no longer behind is restored. The caller has locked the
+    customers, and posts the offers' own entries: what is posted here are the invoices and the
+    credit spent.
 
     Set-wise: the number of queries does not grow with the offers.
     """
@@ -83,6 +87,9 @@ def settle_many(*, entity_id: int, offers: Sequence[Offer], by: Actor) -> dict[i
         causes={offer.customer_id: offer.cause for offer in offers if offer.cause is not None},
         by=by,
     )
+    timed = [one.subscription_id for one in renewals if one.paid_until]
+    if timed:
+        offer_hours(subscription_ids=timed, by=by)
     return {offer.key: _settlement(offer, verdicts[offer.key], renewed) for offer in offers}
 
 
@@ -99,9 +106,9 @@ def _read(entity_id: int, customers: set[int]) -> _Open:
         known.by_id[invoice.pk] = invoice
         known.invoices.setdefault(invoice.customer_id, []).append(invoice)
     for asked in (
-        ProForma.objects.filter(customer_id__in=customers, state=ProForma.OPEN)
+        ProForma.objects.filter(customer_id__in=customers, state__in=ProForma.PAYABLE)
         .select_related("subscription__plan")
-        .order_by("start", "pk")
+        .order_by("-state", "start", "pk")  # what is open before what is offered
     ):
         known.asked[asked.pk] = asked
         known.pro_formas.setdefault(asked.customer_id, []).append(asked)
@@ -114,6 +121,8 @@ def _decide(offer: Offer, known: _Open, tolerance: int) -> Verdict:
     owner = offer.customer_id
     invoices = known.invoices.get(owner, [])
     asked = known.pro_formas.get(owner, [])
+    if not offer.money.minor:
+        asked = [one for one in asked if one.state == ProForma.OPEN]
     verdict = decide(
         offer.money.minor,
         known.credits.get(owner, 0),
@@ -125,7 +134,9 @@ def _decide(offer: Offer, known: _Open, tolerance: int) -> Verdict:
     for invoice in invoices:
         invoice.paid_minor += used.get(invoice.pk, 0)
     covered = {use.id for use in verdict.covered}
-    known.pro_formas[owner] = [one for one in asked if one.pk not in covered]
+    known.pro_formas[owner] = [
+        one for one in known.pro_formas.get(owner, []) if one.pk not in covered
+    ]
     known.credits[owner] = verdict.credit_left + verdict.money_left
     return verdict
 
@@ -144,7 +155,8 @@ def _renew(
     ]
     if not paid:
         return {}, []
-    bought = {asked.pk: _bought(asked, offer.on, policy) for asked, offer, _ in paid}
+    zone = known.entity.zone
+    bought = {asked.pk: _bought(asked, offer, use, policy, zone) for asked, offer, use in paid}
     prices = PriceList({asked.subscription.plan for asked, _, _ in paid}, known.entity.country)
     issued = issue(
         drafts=[
@@ -156,28 +168,43 @@ def _renew(
     for (asked, _, _), invoice in zip(paid, issued, strict=True):
         asked.state, asked.invoice_id = ProForma.PAID, invoice.id
     change_rows([asked for asked, _, _ in paid], ["state", "invoice"])
-    renewals = [
-        Renewal(
-            subscription_id=asked.subscription_id,
-            start=bought[asked.pk].period.start,
-            paid_through=bought[asked.pk].period.end,
-            billed_through=bought[asked.pk].period.end,
-            anchor_day=bought[asked.pk].anchor_day,
-            cause=offer.cause,
-        )
-        for asked, offer, _ in paid
-    ]
+    renewals = [_renewal(asked, bought[asked.pk], offer.cause) for asked, offer, _ in paid]
     return {asked.pk: one for (asked, _, _), one in zip(paid, issued, strict=True)}, renewals
 
 
-def _bought(asked: ProForma, on: date, policy: RenewalPolicy) -> Bought:
-    row = asked.subscription
+def _renewal(asked: ProForma, bought: Bought, cause: int | None) -> Renewal:
+    return Renewal(
+        subscription_id=asked.subscription_id,
+        start=bought.period.start,
+        paid_through=None if bought.hours else bought.period.end,
+        billed_through=bought.period.end,
+        anchor_day=bought.anchor_day,
+        cause=cause,
+        paid_until=bought.hours.until if bought.hours else None,
+    )
+
+
+def _bought(asked: ProForma, offer: Offer, use: Use, policy: RenewalPolicy, zone: str) -> Bought:
+    row, on = asked.subscription, offer.on
+    if row.plan.unit == "hour":
+        return _hours(asked, use, zone)
     if row.anchor_day is None:
         return renewal.first(on, interval_of(row.plan), calendar_day=row.plan.calendar_day)
     late = "keep" if row.plan.calendar_day else policy.late
     return renewal.renewed(
         asked.period, on, interval_of(row.plan), anchor_day=row.anchor_day, late=late
     )
+
+
+def _hours(asked: ProForma, use: Use, zone: str) -> Bought:
+    """The hours that were bought, from the moment at which the money is taken: that is when
+    the service begins, whatever day the money counts from."""
+    row = asked.subscription
+    length = timedelta(seconds=asked.why["seconds"])
+    running = row.state == Subscription.ACTIVE and not use.money
+    timed = hours.bought(length, clock.now(), ends=row.paid_until, on_credit=running)
+    period = timed.days(zone)
+    return Bought(period, period.start.day, timed)
 
 
 def _draft(
@@ -187,7 +214,9 @@ def _draft(
     """The invoice of a paid pro forma, for the total that was asked, and paid as it is issued."""
     plan = asked.subscription.plan
     total = Money(asked.total_minor, asked.currency)
-    lines = as_asked(asked.why, total, prices.rates(plan.tax_class, offer.on))
+    lines = as_asked(
+        asked.why, total, lambda supply: prices.rates(supply or plan.tax_class, offer.on)
+    )
     return Draft(
         entity_id=asked.entity_id,
         customer_id=asked.customer_id,
@@ -200,6 +229,8 @@ def _draft(
 
 def _moved(line: DraftLine, asked: ProForma, bought: Bought) -> DraftLine:
     """A line of what was asked, for the period that was bought."""
+    if bought.hours is not None and line.charged.period.days:
+        return _timed(line, asked, bought, bought.hours)
     plan, charged = asked.subscription.plan, line.charged
     told = {"pro_forma": asked.number}
     period = charged.period
@@ -215,6 +246,23 @@ def _moved(line: DraftLine, asked: ProForma, bought: Bought) -> DraftLine:
         description=described(plan, period) if named else line.description,
         charged=replace(charged, period=period, why=charged.why | told),
         revenue=line.revenue or f"revenue:{plan.tax_class}",
+    )
+
+
+def _timed(line: DraftLine, asked: ProForma, bought: Bought, timed: Hours) -> DraftLine:
+    """A line by the hour, for the hours that were bought."""
+    plan, charged = asked.subscription.plan, line.charged
+    zone = entity_of(asked.entity_id).zone
+    told = {"pro_forma": asked.number, **timed.facts(zone)}
+    named = line.charge in (FEE, CONVERTED) or not line.description
+    return replace(
+        line,
+        subscription_id=asked.subscription_id,
+        description=described_hours(plan, timed, zone) if named else line.description,
+        charged=replace(charged, period=bought.period, why=charged.why | told),
+        revenue=line.revenue or f"revenue:{plan.tax_class}",
+        charge=hours.charge_at(line.charge, timed.since),
+        turn=0,
     )
 
 

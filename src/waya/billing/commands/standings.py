@@ -55,10 +55,19 @@ def restore(
     `causes` are the audit records (a payment) by customer.
     """
     by = by.must("billing.stand")
-    paid = {one.subscription_id: one.paid_through for one in renewals}
+    paid = {one.subscription_id: one.paid_until or one.paid_through for one in renewals}
     judged = judge(entity_id, customer_ids, on, paid)
     back = [(one, one.standing) for one in judged if worse(one.was, one.standing)]
     return _apply(back, renewals, causes, by)
+
+
+@transaction.atomic(savepoint=False)
+def wall_over(*, entity_id: int, customer_ids: Iterable[int], on: date, by: Actor) -> Applied:
+    """Wall the subscriptions of some customers whose paid hours are over, and no other of
+    theirs: how they stand by days is for the night to say. The caller has locked them."""
+    by = by.must("billing.stand")
+    over = [one for one in judge(entity_id, customer_ids, on) if one.over]
+    return _apply([(one, one.tonight) for one in over], (), {}, by)
 
 
 def bring_back(*, entity_id: int, on: date, by: Actor) -> dict[str, int]:

@@ -16,7 +16,7 @@ from waya.billing.policy import (
 )
 from waya.billing.rules.dunning import lapse_due
 from waya.billing.rules.holidays import is_holiday
-from waya.billing.rules.ladder.facts import Debt, Facts, Promised, Service
+from waya.billing.rules.ladder.facts import Debt, Facts, Over, Promised, Service
 from waya.billing.rules.ladder.reading import read
 from waya.billing.rules.ladder.standard import standard
 from waya.billing.rules.ladder.tonight import Day
@@ -29,8 +29,8 @@ from waya.org.rows.asking import ask
 from waya.subscriptions.queries import RUNNING
 
 _SERVICES = """
-select s.id, s.customer_id, s.router_id, s.standing, s.paid_through, p.code, p.mode, c.tags,
-    c.created_at, case when r.trouble = %s then r.trouble_since end,
+select s.id, s.customer_id, s.router_id, s.standing, s.paid_through, s.paid_until, p.code, p.mode,
+    c.tags, c.created_at, case when r.trouble = %s then r.trouble_since end,
     (select max(b.until) from billing_promise b
      where b.customer_id = s.customer_id and b.until >= %s)
 from subscriptions_subscription s
@@ -97,13 +97,14 @@ def facts_of(
     customer_ids: Iterable[int],
     on: date,
     *,
-    paid: Mapping[int, date | None] | None = None,
+    paid: Mapping[int, date | datetime | None] | None = None,
     in_flight: Collection[int] = (),
     whole: bool = True,
 ) -> dict[int, Facts]:
     """What is known of customers as of a day, by customer: five queries for any number of them.
 
-    `paid` is through when some subscriptions are paid by what is just being settled. With
+    `paid` is through when (or up to which moment) some subscriptions are paid by what is just
+    being settled. With
     `whole` false it is only what their services stand by, and that is three queries: what was
     done before is left out, and so is whoever has no running service.
     """
@@ -131,21 +132,24 @@ def facts_of(
 
 
 def _served(
-    entity_id: int, keys: list[int], on: date, paid: Mapping[int, date | None]
+    entity_id: int, keys: list[int], on: date, paid: Mapping[int, date | datetime | None]
 ) -> dict[int, _Person]:
     """Customers with running services, and the prepaid periods of those."""
+    now = clock.now()
     away = clock.real_now() - timedelta(minutes=chosen(SparingPolicy, entity_id).outage_minutes)
     asked = {row[0]: row[1:] for row in ask(_ASKED, [keys])}
     people: dict[int, _Person] = {}
     rows = ask(_SERVICES, [Trouble.UNREACHABLE.value, on, keys, list(RUNNING)])
-    for key, owner, router, standing, until, plan, mode, tags, since, trouble, promised in rows:
+    for key, owner, router, standing, day, hour, plan, mode, tags, since, trouble, promised in rows:
         person = people.setdefault(owner, _Person(frozenset(tags), since.date(), promised))
         out = isinstance(trouble, datetime) and trouble <= away
-        person.services.append(Service(key, router, plan, mode, standing, out))
-        until = paid.get(key, until)
-        due = lapse_due(until)
+        until = paid.get(key, hour or day)
+        owed, number = asked.get(key, (0, ""))
+        timed = isinstance(until, datetime)
+        over = Over(until, owed) if timed and until <= now else None
+        person.services.append(Service(key, router, plan, mode, standing, out, over))
+        due = None if timed else lapse_due(until)
         if due is not None:
-            owed, number = asked.get(key, (0, ""))
             person.debts.append(
                 Debt(f"renewal:{key}:{until}", Kind.RENEWAL, due, owed, number, subscription_id=key)
             )

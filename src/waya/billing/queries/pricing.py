@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property, lru_cache
 from typing import Any
 
 from waya.billing.rules.drafts import Charged, Pricing
 from waya.billing.rules.engine.line import Line
 from waya.billing.rules.engine.whole import Whole
+from waya.billing.rules.hours import Hours, length_words
+from waya.billing.rules.lives import ONCE
 from waya.billing.rules.tax.stack import Stack
 from waya.billing.rules.tax.supply import Supply, carried
 from waya.catalog.models import Plan
 from waya.catalog.queries import Version, price_changes, rates_recorded, versions
+from waya.catalog.rules.versions import FEE
 from waya.kernel.periods import Period
 from waya.org.rows.remembered import Remembered
 
@@ -118,6 +121,11 @@ def described(plan: Plan, period: Period) -> str:
     return f"{plan.name}, {_spoken(period)}"
 
 
+def described_hours(plan: Plan, hours: Hours, zone: str) -> str:
+    """The same by the hour: `Kiosk, 3 hours, 22 Nov 2026 14:35 – 17:35`, by a zone's clocks."""
+    return f"{plan.name}, {length_words(hours.until - hours.since)}, {hours.spoken(zone)}"
+
+
 def worded(plan: Plan, line: Line) -> str:
     """The words of any line of the engine."""
     match line.kind:
@@ -125,6 +133,8 @@ def worded(plan: Plan, line: Line) -> str:
             return f"Discount {line.why['discount']}, {_spoken(line.period)}"
         case "usage":
             return f"{plan.name}, {line.charge}: {line.why['used']}, {_spoken(line.period)}"
+    if "seconds" in line.why and line.kind not in ONCE:
+        return _asked(plan, line)
         case "true_up":
             return f"{plan.name}, minimum, {_spoken(line.period)}"
         case "one_off":
@@ -142,3 +152,13 @@ def _spoken(period: Period) -> str:
     start, end = period.start, period.end
     first = f"{start.day} {start:%b}" + (f" {start.year}" if start.year != end.year else "")
     return f"{first} – {end.day} {end:%b %Y}"
+def _asked(plan: Plan, line: Line) -> str:
+    """The words of hours that are asked for: nobody knows yet when they begin."""
+    length = length_words(timedelta(seconds=line.why["seconds"]))
+    if line.kind == "discount":
+        return f"Discount {line.why['discount']}, {length}"
+    return (
+        f"{plan.name}, {length}" if line.charge == FEE else f"{plan.name}, {line.charge}, {length}"
+    )
+
+

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from waya.billing.queries.debts import candidates, day_of, facts_of, ladder_of
@@ -21,7 +21,8 @@ class Judged:
     """A running subscription, its standing now and before, and the facts behind it.
 
     `tonight` is the standing that it is to have: no worse than before while something holds it
-    off, such as a promise or a holiday; `hold` says what.
+    off, such as a promise or a holiday; `hold` says what. `over` says that the hours that it
+    was paid for have passed, which nothing holds off.
     """
 
     subscription_id: int
@@ -32,18 +33,21 @@ class Judged:
     tonight: Standing
     hold: Hold | None
     why: dict[str, Any]
+    over: bool = False
 
 
 def judge(
     entity_id: int,
     customer_ids: Iterable[int],
     on: date,
-    paid: Mapping[int, date | None] | None = None,
+    paid: Mapping[int, date | datetime | None] | None = None,
 ) -> list[Judged]:
     """The standing of each running subscription of some customers, as of a day; `paid` is
-    through when some are paid by what is just being settled, by subscription.
+    through when some are paid by what is just being settled, by subscription (by the hour: up
+    to which moment).
 
-    The entity's ladder decides. A prepaid one falls due on its period's last day; an invoice
+    The entity's ladder decides. A prepaid one falls due on its period's last day, one by the
+    hour at the moment when its hours are over, by the business clock; an invoice
     that is overdue by more than the tolerance counts against every subscription of its
     customer, unless it is disputed or of no subscription at all.
     """
@@ -81,6 +85,7 @@ def _judged(
         tonight=stand.tonight,
         hold=hold,
         why=_why(ladder, facts, stand, on, currency),
+        over=service.over is not None,
     )
 
 
@@ -97,6 +102,10 @@ def _why(ladder: Ladder, facts: Facts, stand: Stand, on: date, currency: str) ->
         owed += sum(one.owed_minor for one in invoices)
         lapsed = [renewal.due] if renewal and on > renewal.due else []
         due = min([*lapsed, *(one.due for one in late)])
+    over = stand.service.over
+    if over is not None:
+        owed += over.owed_minor
+        due = due or on
     why: dict[str, Any] = {
         "on": on.isoformat(),
         "owed": str(Money(owed, currency)),
@@ -108,6 +117,8 @@ def _why(ladder: Ladder, facts: Facts, stand: Stand, on: date, currency: str) ->
     if renewal and on > renewal.due:
         why |= {"rule": "prepaid period ended", "paid_through": renewal.key.rpartition(":")[2]}
         why |= _grace(segment, Kind.RENEWAL)
+    elif over is not None:
+        why |= {"rule": "paid hours are over", "paid_until": over.at.isoformat()}
     elif late:
         why |= {"rule": "invoice overdue"} | _grace(segment, late[0].kind)
     if stand.rung and ladder.key == "chosen":

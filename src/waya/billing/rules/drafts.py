@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -11,7 +11,7 @@ from typing import Any
 
 from waya.billing.rules.engine.line import Line
 from waya.billing.rules.engine.whole import Whole
-from waya.billing.rules.lives import charge_key
+from waya.billing.rules.lives import ONCE, charge_key
 from waya.billing.rules.tax import Rate, Taxed, inside, on_top
 from waya.catalog.rules.versions import FEE
 from waya.kernel.money import Money
@@ -183,6 +183,10 @@ def drafted(
 # What is billed for days; the rest is earned when it is billed.
 _RECURRING = ("recurring", "proration", "discount", "converted")
 DEPOSITS = "deposits"
+# What the account that earns a class of supply is found by begins with this.
+REVENUE = "revenue:"
+# The charge of what value left over from another plan pays for.
+CONVERTED = "converted"
 
 
 def together(drafts: Sequence[Draft]) -> list[Draft]:
@@ -219,15 +223,26 @@ def asked(lines: Sequence[DraftLine]) -> dict[str, Any]:
     }
 
 
-def as_asked(why: dict[str, Any], total: Money, rates: Sequence[Rate]) -> list[DraftLine]:
+def again(lines: Iterable[DraftLine]) -> tuple[DraftLine, ...]:
+    """Of the lines of a beginning those that are charged again and again."""
+    return tuple(line for line in lines if line.charged.why.get("kind") not in ONCE)
+
+
+def as_asked(
+    why: dict[str, Any], total: Money, rates: Callable[[str], Sequence[Rate]]
+) -> list[DraftLine]:
     """Charge again what was asked before, with the taxes of today: the price is the one
-    that was asked, whatever was published since.
+    that was asked, whatever was published since. `rates` are those on a class of supply, the
+    plan's own for an empty one.
 
     Should a tax have changed, the total stays and the taxes are taken out of it.
     """
     if "lines" not in why:  # asked for before pro formas had lines: one price for one period
         why = why | {"lines": [_single(why, total)]}
-    return [_again(one, total.currency, rates) for one in why["lines"]]
+    return [
+        _again(one, total.currency, rates(one["revenue"].removeprefix(REVENUE)))
+        for one in why["lines"]
+    ]
 
 
 def _single(why: dict[str, Any], total: Money) -> dict[str, Any]:

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
-from waya.billing.rules.engine.events import Event, Usage
+from waya.billing.rules.engine.events import Event, Usage, midnight
 from waya.billing.rules.engine.grids import Grid, grid, later
 from waya.billing.rules.engine.line import Line
 from waya.billing.rules.engine.lines import lines
 from waya.billing.rules.engine.terms import Anchor, BillingTerms, When
+from waya.billing.rules.hours import first_day
 from waya.catalog.rules.plans import Discount, Interval, Phase, PlanTerms
 from waya.kernel.periods import next_anchor, on_day
 
@@ -99,9 +100,10 @@ def _turns(day: date, anchor_day: int) -> bool:
 
 
 def told(life: Life, terms: BillingTerms, until: date) -> list[Line]:
-    """Every line of a life from its first unbilled day on, dated on or before a day."""
+    """Every line of a life from its first unbilled day on, dated on or before a day; of one by
+    the hour the next hours alone, since nobody knows yet when they begin."""
     first = life.since == opening(life.plan.phases, life.began)
-    return lines(
+    found = lines(
         replace(terms, anchor=_anchor(life), phases_from="start"),
         [
             Event(life.since, "start", _at(life.plan, life, first), life.quantity, life.key),
@@ -112,6 +114,34 @@ def told(life: Life, terms: BillingTerms, until: date) -> list[Line]:
         discounts=life.discounts,
     )
 
+    return next_hours(found, life) if by_the_hour(life.plan) else found
+
+
+def by_the_hour(plan: PlanTerms) -> bool:
+    """Whether a plan is paid to the minute."""
+    return plan.interval.unit == "hour"
+
+
+def next_hours(found: Sequence[Line], life: Life) -> list[Line]:
+    """What the next hours cost, for the day on which they are asked for: `seconds` says how
+    long they are, whenever they begin."""
+    first, seconds = midnight(life.since), life.plan.interval.count * 3600
+    return [
+        replace(
+            line,
+            period=first_day(life.since, nothing=line.period.end == first),
+            invoice_on=life.since,
+            due_on=life.since,
+            why={name: fact for name, fact in line.why.items() if name not in _OF_CYCLES}
+            | {"seconds": seconds},
+        )
+        for line in found
+        if line.period.start == first
+    ]
+
+
+# What says which cycle was counted: hours are always had whole.
+_OF_CYCLES = ("days", "cycle_days", "cycle_from", "cycle_until", "convention")
 
 def _at(plan: PlanTerms, life: Life, first: bool) -> PlanTerms:
     """What of a plan counts from `since`: charges of once only at the beginning of all."""

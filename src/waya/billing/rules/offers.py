@@ -73,7 +73,8 @@ def settle(
     """Use money and credit, oldest first: invoices in part or whole, then pro formas whole.
 
     Credit is older than the money that just came, so it goes first. A pro forma is covered
-    when at most `tolerance` is missing; one that is not stops those after it. Whatever
+    when at most `tolerance`, and a tenth of it, is missing: what is rounded off a month would
+    be half of what three hours cost. One that is not stops those after it. Whatever
     comes in is used or left over, never lost.
     """
     verdict = Verdict(money_left=money, credit_left=credit)
@@ -82,7 +83,7 @@ def settle(
         if use.money or use.credit:
             verdict.invoices.append(use)
     for asked in pro_formas:
-        needed = max(asked.missing - tolerance, min(asked.missing, 1))
+        needed = max(asked.missing - min(tolerance, asked.missing // 10), min(asked.missing, 1))
         if verdict.money_left + verdict.credit_left < needed:
             break
         verdict.covered.append(_take(verdict, asked))

@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from waya.billing.rules.engine.grids import Grid
+from waya.billing.rules.hours import Hours
 from waya.catalog.rules.plans import Interval
 from waya.kernel.periods import Period, next_anchor
 
 
 @dataclass(frozen=True, slots=True)
 class Bought:
-    """A period and the day (1–31) on which its successors begin."""
+    """A period and the day (1–31) on which its successors begin; by the hour, which hours."""
 
     period: Period
     anchor_day: int
+    hours: Hours | None = None
 
 
 def first(on: date, interval: Interval, *, calendar_day: int | None) -> Bought:

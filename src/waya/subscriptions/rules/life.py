@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from waya.kernel.ids import normal
 
@@ -23,7 +23,8 @@ _HELD_OFF = (CUT_OFF, OFF)
 class Renewal:
     """A subscription is paid or billed for a half-open period, anchored on a day (1–31).
 
-    `paid_through` is None for a postpaid plan; `cause` is the audit record that led to it.
+    `paid_through` is None for a postpaid plan, and for one by the hour, which is paid up to the
+    moment `paid_until`; `cause` is the audit record that led to it.
     """
 
     subscription_id: int
@@ -32,17 +33,23 @@ class Renewal:
     billed_through: date
     anchor_day: int
     cause: int | None = None
+    paid_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
     """A running subscription from `since` on: under which version, with cycles that turn on
-    `anchor_day` (1–31), one of which began on `cycle_on` where the anchor does not say."""
+    `anchor_day` (1–31), one of which began on `cycle_on` where the anchor does not say.
+
+    `until` is the moment up to which one by the hour is paid; `quantity` is had from then on,
+    where that changes."""
 
     version_id: int
     since: date
     anchor_day: int
     cycle_on: date | None = None
+    until: datetime | None = None
+    quantity: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -226,7 +226,8 @@ def _close(row: Subscription, outcome: Outcome, by: Actor) -> None:
 
 def _withdraw(row: Subscription) -> None:
     """What was asked for holds no more; the next run asks for what then is so."""
-    ProForma.objects.filter(subscription=row, state=ProForma.OPEN).update(state=ProForma.LAPSED)
+    asked = ProForma.objects.filter(subscription=row, state__in=ProForma.PAYABLE)
+    asked.update(state=ProForma.LAPSED)
 
 
 def _open(row: Subscription, outcome: Outcome, by: Actor) -> None:

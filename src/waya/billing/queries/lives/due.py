@@ -12,6 +12,7 @@ from django.db.models import Count
 from waya.billing.models import InvoiceLine, Usage
 from waya.billing.queries.pricing import PriceList
 from waya.billing.rules.engine import events
+from waya.billing.rules.hours import charge_of
 from waya.billing.rules.lives import Life, opening
 from waya.catalog.queries import Version, versions
 from waya.catalog.rules.plans import Discount
@@ -129,6 +130,8 @@ def _discounts(
     """What is left of the promotions that a subscription has."""
     for grant in grants:
         one = grant.promotion
+        if one is None:
+            continue
         left = None if one.periods is None else one.periods - had.get((row.id, one.code), 0)
         if left is None or left > 0:
             yield Discount(
@@ -140,14 +143,18 @@ def _discounts(
 def _had(keys: Sequence[int]) -> dict[tuple[int, str], int]:
     """In how many periods a subscription had each promotion, by what was billed."""
     found: dict[tuple[int, str], int] = {}
+    periods: dict[tuple[int, str], int] = {}
     rows = InvoiceLine.objects.filter(
         subscription_id__in=among(keys), charge__startswith="discount:"
     )
     for key, charge, many in rows.values_list("subscription_id", "charge").annotate(
         many=Count("start", distinct=True)
     ):
+        of_charge = (key, charge_of(charge))  # by the hour, each moment is a charge
+        periods[of_charge] = periods.get(of_charge, 0) + many
+    for (owner, charge), many in periods.items():
         code = charge.split(":")[1]
-        found[key, code] = max(found.get((key, code), 0), many)
+        found[owner, code] = max(found.get((owner, code), 0), many)
     return found
 
 

@@ -14,7 +14,7 @@ from waya.billing.queries.lives.due import Due, due_of, lives
 from waya.billing.queries.lives.worked import draft_line, work_out
 from waya.billing.queries.pricing import PriceList, described, worded
 from waya.billing.rules.credits import LineCredit, Owned, Reason, give
-from waya.billing.rules.drafts import DEPOSITS, Charged, DraftLine
+from waya.billing.rules.drafts import CONVERTED, DEPOSITS, Charged, DraftLine
 from waya.billing.rules.engine.book import gaps
 from waya.billing.rules.lives import cycles, told
 from waya.catalog.models import Plan
@@ -27,7 +27,6 @@ from waya.org.policy import chosen
 from waya.subscriptions.models import Subscription
 from waya.subscriptions.rules.life import Moved
 
-CONVERTED = "converted"
 # Value that would buy more time of a cheap plan than this (ten years) stays money.
 MOST_DAYS_BOUGHT = 3653
 

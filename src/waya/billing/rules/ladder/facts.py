@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from waya.billing.rules.ladder.values import Kind
 
@@ -28,9 +28,17 @@ class Debt:
 
 
 @dataclass(frozen=True, slots=True)
+class Over:
+    """When hours that were paid for ended, and what the next ones cost, if they are asked for."""
+
+    at: datetime
+    owed_minor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """A running subscription: its plan, how it stands now, and whether its router is away for
-    so long that nobody on it is blamed."""
+    so long that nobody on it is blamed. `over` says since when its paid hours are, if they are."""
 
     subscription_id: int
     router_id: int
@@ -38,6 +46,7 @@ class Service:
     mode: str
     was: str
     out: bool = False
+    over: Over | None = None
 
 
 @dataclass(frozen=True, slots=True)

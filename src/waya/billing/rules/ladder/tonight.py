@@ -226,7 +226,8 @@ def _stand(
     """How a service stands, the step that puts it there, or what holds the step off.
 
     What is disputed never counts, nor does anything while a promise that restores holds; what
-    waits for another reason counts, and waits.
+    waits for another reason counts, and waits. Hours that were bought and had are over whatever
+    else is so: nothing holds that off.
     """
     ours = [debt for debt in debts if debt.subscription_id in (None, service.subscription_id)]
     wished = _wished(segment, service, ours, facts, day)
@@ -234,7 +235,7 @@ def _stand(
     void = {Hold.DISPUTE, Hold.PROMISE} if restores else {Hold.DISPUTE}
     counting = [one for one in wished if one.hold not in void]
     free = [one for one in wished if one.hold is None]
-    behind = _in_grace(segment, ours, day.on)
+    behind = Standing.CUT_OFF if service.over else _in_grace(segment, ours, day.on)
     level = worst(behind, *(one.level for one in counting[:1]))
     reached = worst(behind, *(one.level for one in free[:1]))
     falls = worse(level, service.was)
