@@ -149,9 +149,9 @@ def _renewed(row: Subscription, renewal: Renewal) -> bool:
     row.anchor_day = renewal.anchor_day
     row.paid_through = renewal.paid_through
     row.billed_through = renewal.billed_through
-    return begins
     if renewal.paid_until is not None:
         row.paid_until = renewal.paid_until
+    return begins
 
 
 def _record(
@@ -174,12 +174,12 @@ def _record(
     return dict(zip((row.pk for row in (*renewed, *turned)), records, strict=True))
 
 
-@transaction.atomic(savepoint=False)
 def _paid_for(renewal: Renewal) -> dict[str, object]:
     until = renewal.paid_until or renewal.billed_through
     return {"from": renewal.start.isoformat(), "until": until.isoformat()}
 
 
+@transaction.atomic(savepoint=False)
 def advance_billed(*, advances: Sequence[Advance], by: Actor) -> None:
     """Note through which day subscriptions are billed: a compare-and-set for the whole batch.
 
@@ -238,11 +238,11 @@ def move(*, subscription_id: int, to: Moved, by: Actor) -> Subscription:
                           to_plan=row.plan, made_at=clock.now())  # fmt: skip
     (record,) = record_many(by, [_happened("changed", row, {
         "from_plan": before.name, "to_plan": row.plan.name, "on": to.since.isoformat(),
+        **({"quantity": row.quantity} if row.quantity != had else {}),
     })])  # fmt: skip
     want_many(wishes=[_wish(row, record)], by=by)
     return row
 
-        **({"quantity": row.quantity} if row.quantity != had else {}),
 
 _PLACED = ("anchor_day", "cycle_on", "billed_through", "paid_through", "paid_until")
 _AHEAD = ("next_version", "next_quantity", "next_on")
@@ -250,6 +250,7 @@ _AHEAD = ("next_version", "next_quantity", "next_on")
 
 def _place(row: Subscription, to: Moved) -> None:
     row.anchor_day, row.cycle_on, row.billed_through = to.anchor_day, to.cycle_on, to.since
+    row.paid_until = to.until
     if row.plan.mode == Plan.PREPAID:
         row.paid_through = to.since if to.until is None else None
 
@@ -258,7 +259,6 @@ def _forget(row: Subscription) -> None:
     row.next_version_id, row.next_quantity, row.next_on = None, None, None
 
 
-    row.paid_until = to.until
 @transaction.atomic
 def plan_ahead(
     *, subscription_id: int, version_id: int | None, on: date, by: Actor,
@@ -372,10 +372,6 @@ def grant(*, subscription_id: int, code: str, on: date, by: Actor) -> Grant:
     return granted
 
 
-def _locked(keys: Iterable[int]) -> list[Subscription]:
-    return list(
-        Subscription.objects.filter(pk__in=list(keys))
-        .select_related("plan")
 @transaction.atomic
 def grant_usage(
     *, subscription_id: int, metric: str, quantity: Decimal, on: date, by: Actor
@@ -396,6 +392,10 @@ def grant_usage(
     return granted
 
 
+def _locked(keys: Iterable[int]) -> list[Subscription]:
+    return list(
+        Subscription.objects.filter(pk__in=list(keys))
+        .select_related("plan")
         .order_by("pk")
         .select_for_update(no_key=True, of=("self",))
     )

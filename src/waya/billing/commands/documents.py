@@ -17,15 +17,15 @@ from waya.billing.queries.pricing import PriceList
 from waya.billing.rules.drafts import DraftLine, again
 from waya.billing.rules.drafts import asked as keep
 from waya.billing.rules.lives import opening
-from waya.kernel.errors import Refused
 from waya.kernel import clock
+from waya.kernel.errors import Refused
 from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
 from waya.org.commands.numbering import next_numbers
 from waya.org.policy import chosen
 from waya.subscriptions.models import Subscription
-
 from waya.subscriptions.queries import RUNNING
+
 
 @transaction.atomic
 def quote(*, subscription_id: int, on: date, by: Actor) -> ProForma:
@@ -104,14 +104,14 @@ def ask(
                 subscription=row,
                 number=number,
                 issued_on=on,
-                **_told(lines),
                 state=state,
+                **_told(lines),
             )
             for (row, lines), number in zip(asked, numbers, strict=True)
         ]
     )
-    record_many(by, [
     told = rows if state == ProForma.OPEN else []
+    record_many(by, [
         Happened("pro_forma.issued", ("pro_forma", one.pk), customer_id=one.customer_id,
                  why={"number": one.number, "minor": one.total_minor, "currency": one.currency,
                       "from": one.start.isoformat(), "until": one.end.isoformat()})

@@ -128,13 +128,13 @@ def described_hours(plan: Plan, hours: Hours, zone: str) -> str:
 
 def worded(plan: Plan, line: Line) -> str:
     """The words of any line of the engine."""
+    if "seconds" in line.why and line.kind not in ONCE:
+        return _asked(plan, line)
     match line.kind:
         case "discount":
             return f"Discount {line.why['discount']}, {_spoken(line.period)}"
         case "usage":
             return f"{plan.name}, {line.charge}: {line.why['used']}, {_spoken(line.period)}"
-    if "seconds" in line.why and line.kind not in ONCE:
-        return _asked(plan, line)
         case "true_up":
             return f"{plan.name}, minimum, {_spoken(line.period)}"
         case "one_off":
@@ -147,11 +147,6 @@ def worded(plan: Plan, line: Line) -> str:
             return f"{plan.name}, {line.charge}, {_spoken(line.period)}"
 
 
-@lru_cache(4096)
-def _spoken(period: Period) -> str:
-    start, end = period.start, period.end
-    first = f"{start.day} {start:%b}" + (f" {start.year}" if start.year != end.year else "")
-    return f"{first} – {end.day} {end:%b %Y}"
 def _asked(plan: Plan, line: Line) -> str:
     """The words of hours that are asked for: nobody knows yet when they begin."""
     length = length_words(timedelta(seconds=line.why["seconds"]))
@@ -162,3 +157,8 @@ def _asked(plan: Plan, line: Line) -> str:
     )
 
 
+@lru_cache(4096)
+def _spoken(period: Period) -> str:
+    start, end = period.start, period.end
+    first = f"{start.day} {start:%b}" + (f" {start.year}" if start.year != end.year else "")
+    return f"{first} – {end.day} {end:%b %Y}"

@@ -113,7 +113,6 @@ def told(life: Life, terms: BillingTerms, until: date) -> list[Line]:
         usage=life.usage,
         discounts=life.discounts,
     )
-
     return next_hours(found, life) if by_the_hour(life.plan) else found
 
 
@@ -142,6 +141,7 @@ def next_hours(found: Sequence[Line], life: Life) -> list[Line]:
 
 # What says which cycle was counted: hours are always had whole.
 _OF_CYCLES = ("days", "cycle_days", "cycle_from", "cycle_until", "convention")
+
 
 def _at(plan: PlanTerms, life: Life, first: bool) -> PlanTerms:
     """What of a plan counts from `since`: charges of once only at the beginning of all."""
