@@ -41,7 +41,6 @@ TALK_SECONDS = 15
 LEASE_SECONDS = 20
 """Longer than a round can take, short enough that a killed worker's router is soon another's."""
 
-_TRIES = 2  # the second puts what the first found missing, such as a profile
 _LOOK_SOON = timedelta(seconds=3)
 
 _TAKE = """
@@ -136,31 +135,47 @@ def _round(lease: _Lease, by: Actor) -> bool:
 
 
 async def _bring(driver: Driver, rows: Sequence[Owed], profiles: Mapping[str, Profile]) -> _Outcome:
-    """Talk: put every name, end its sessions, look; then whatever the look still shows, once.
+    """Talk: turn every name, look; then whatever the look still shows, once.
 
     What changed is put whatever the router holds, for its `since` is new, so the first look
-    is the look back. Every session is ended, not only those that look old: one may have
-    dialled between the wish and the moment its secret was written, and a worker may have
-    died between secret and session. Whoever redials meets the secret as it now is.
+    is the look back: three round trips. Every session is ended, not only those that look
+    old: one may have dialled between the wish and the moment its secret was written, and a
+    worker may have died between secret and session. Whoever redials meets the secret as it
+    now is.
     """
     ours = {row.name: row.wanted for row in rows}
     foreign: set[str] = set()
-    steps: list[Step] = [Put(name, want) for name, want in ours.items()]
-    for _ in range(_TRIES):
-        failed = await driver.apply([step for step in steps if not isinstance(step, Disconnect)])
+    steps: list[Step] = []
+    failed = await driver.turn(ours)
+    for turned in (True, False):
         foreign |= {name for one in failed for name in _turned_foreign(one)}
         ours = {name: want for name, want in ours.items() if name not in foreign}
-        touched = {name for step in steps for name in _concerned(step, ours)}
-        failed += await driver.apply([Disconnect(name) for name in ours if name in touched])
-        steps = plan(ours, await driver.observe(list(ours)), profiles) if ours else []
+        steps = await _left(driver, ours, profiles, turned=turned)
         foreign |= {s.name for s in steps if isinstance(s, Conflict) and s.kind == "secret"}
-        if agreed(steps):
+        if agreed(steps) or not turned:
             break
+        touched = dict.fromkeys(name for step in steps for name in _concerned(step, ours))
+        writes = [step for step in steps if not isinstance(step, Disconnect)]
+        failed = await driver.apply([*writes, *map(Disconnect, touched)])
     return _Outcome(
         foreign=frozenset(foreign),
         refused=_refusals(failed, ours),
         left=frozenset(name for step in steps for name in _concerned(step, ours)),
     )
+
+
+async def _left(
+    driver: Driver, ours: Mapping[str, Wanted], profiles: Mapping[str, Profile], *, turned: bool
+) -> list[Step]:
+    """Look back, at what is still to do. Whoever is online so soon after `turn` may have
+    dialled just before the write, and a session's age in whole seconds cannot tell."""
+    if not ours:
+        return []
+    seen = await driver.observe(list(ours))
+    steps = plan(ours, seen, profiles)
+    if turned:
+        steps += map(Disconnect, {session.name for session in seen.sessions})
+    return steps
 
 
 def _turned_foreign(failed: Failed) -> list[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from waya.network.drivers.errors import RouterError
-from waya.network.rules.access import Observed, Session, Step
+from waya.network.rules.access import Observed, Session, Step, Wanted
 from waya.network.rules.garden import WalledGarden
 
 
@@ -42,6 +42,13 @@ class Driver(Protocol):
 
     async def online(self, names: Sequence[str] = ()) -> list[Session]:
         """Look at the live sessions alone, of these names or of all: cheap enough to repeat."""
+
+    async def turn(self, wants: Mapping[str, Wanted]) -> list[Failed]:
+        """Write these secrets and end the sessions found open just before: two round trips.
+
+        A session that dials between that look and the write goes on under the old rule, so
+        whoever turns looks afterwards and ends what is there. Twice does no harm.
+        """
 
     async def apply(self, steps: Sequence[Step]) -> list[Failed]:
         """Take steps: profiles first, then secrets, then sessions. Twice does no harm.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
@@ -20,6 +20,7 @@ from waya.network.rules.access import (
     Secret,
     Session,
     Step,
+    Wanted,
 )
 from waya.network.rules.garden import WalledGarden
 
@@ -48,6 +49,15 @@ class FakeRouter:
     async def online(self, names: Sequence[str] = ()) -> list[Session]:
         self._reach()
         return list(self.look(names).sessions)
+
+    async def turn(self, wants: Mapping[str, Wanted]) -> list[Failed]:
+        self._reach()
+        seen = {session.id for session in self.look(list(wants)).sessions}
+        failed = await FakeRouter.apply(self, [Put(name, want) for name, want in wants.items()])
+        foreign = {one.step for one in failed if isinstance(one.error, NotOurs)}
+        kept = {step.name for step in foreign if isinstance(step, Put)}
+        self.sessions = [s for s in self.sessions if s.id not in seen or s.name in kept]
+        return failed
 
     async def apply(self, steps: Sequence[Step]) -> list[Failed]:
         failed: list[Failed] = []

@@ -42,6 +42,7 @@ SESSION_FIELDS = ".id,name,uptime,address,caller-id"
 PROFILE_FIELDS = ".id,name,rate-limit,address-list,session-timeout,remote-address,local-address"
 
 T = TypeVar("T")
+_Todo = tuple[Step, Coroutine[Any, Any, None]]
 
 
 class RouterOS:
@@ -112,6 +113,17 @@ class RouterOS:
             )
             for row in rows
         ]
+
+    async def turn(self, wants: Mapping[str, Wanted]) -> list[Failed]:
+        """Secrets and sessions found in one round trip, written and ended in the next."""
+        names = list(wants)
+        secrets, sessions = await asyncio.gather(
+            self._secrets(names), self._rows("/ppp/active", ".id,name", names)
+        )
+        foreign = {row["name"] for row in secrets if not self._is_ours(row)}
+        puts = self._writes([Put(name, want) for name, want in wants.items()], secrets)
+        ends = [row for row in sessions if row["name"] not in foreign]
+        return await self._each([*puts, *self._endings(ends)])
 
     async def apply(self, steps: Sequence[Step]) -> list[Failed]:
         """Profiles, then secrets, then sessions; in each, a hundred commands in flight."""
@@ -187,12 +199,14 @@ class RouterOS:
         )
 
     async def _put(self, steps: Sequence[Put]) -> list[Failed]:
-        held = {row["name"]: row for row in await self._secrets([step.name for step in steps])}
+        secrets = await self._secrets([step.name for step in steps])
+        return await self._each(self._writes(steps, secrets))
+
+    def _writes(self, steps: Sequence[Put], secrets: Iterable[Row]) -> Iterator[_Todo]:
+        held = {row["name"]: row for row in secrets}
         now = clock.real_now()
-        return await self._each(
-            (step, self._write("/ppp/secret", held.get(step.name), _fields(step, now)))
-            for step in steps
-        )
+        for step in steps:
+            yield step, self._write("/ppp/secret", held.get(step.name), _fields(step, now))
 
     async def _write(self, menu: str, held: Row | None, fields: Mapping[str, str]) -> None:
         if held is not None and not self._is_ours(held):
@@ -215,9 +229,11 @@ class RouterOS:
 
     async def _disconnect(self, names: Sequence[str]) -> list[Failed]:
         rows = await self._rows("/ppp/active", ".id,name", names) if names else []
-        return await self._each(
-            (Disconnect(row["name"]), self.api.remove("/ppp/active", id=row[".id"])) for row in rows
-        )
+        return await self._each(self._endings(rows))
+
+    def _endings(self, sessions: Iterable[Row]) -> Iterator[_Todo]:
+        for row in sessions:
+            yield Disconnect(row["name"]), self.api.remove("/ppp/active", id=row[".id"])
 
     async def _remove(self, going: Mapping[str, Remove]) -> list[Failed]:
         rows = await self._secrets(list(going)) if going else []
@@ -227,7 +243,7 @@ class RouterOS:
             if self._is_ours(row)
         )
 
-    async def _each(self, work: Iterable[tuple[Step, Coroutine[Any, Any, None]]]) -> list[Failed]:
+    async def _each(self, work: Iterable[_Todo]) -> list[Failed]:
         """All at once. What the router refuses is told; a broken conversation is raised."""
         chosen = list(work)
         outcomes = await asyncio.gather(*[todo for _, todo in chosen], return_exceptions=True)

@@ -112,6 +112,21 @@ async def whoever_redials_meets_the_new_rule(world: World) -> None:
     assert agreed(plan(walled, await world.driver.observe(["chebet"]), PROFILES))
 
 
+async def a_turn_ends_what_was_open_and_nobody_elses(world: World) -> None:
+    await serves(world, "chebet")
+    await serves(world, "brian")
+    await world.driver.apply([PutProfile(WALL)])
+    world.make_by_hand("amina")
+    old = {session.name: session.id for session in await world.driver.online()}
+    failed = await world.driver.turn({"chebet": wanted("walled"), "amina": wanted("walled")})
+    assert [type(one.error) for one in failed] == [NotOurs]
+    now = {session.name: session.id for session in await world.driver.online()}
+    assert (now["brian"], now.get("chebet") == old["chebet"]) == (old["brian"], False)
+    await world.until_online("chebet")
+    assert world.rule("chebet") == ("256k/256k", "waya-walled")
+    assert (await world.driver.observe(["amina"])).secrets["amina"].profile == "default"
+
+
 async def a_session_left_over_by_a_crash_is_found(world: World) -> None:
     await serves(world, "chebet")
     world.age("chebet", 60)
@@ -205,6 +220,7 @@ CHECKS: tuple[Callable[[World], Awaitable[None]], ...] = (
     a_step_taken_twice_does_no_harm,
     a_changed_secret_leaves_the_session,
     whoever_redials_meets_the_new_rule,
+    a_turn_ends_what_was_open_and_nobody_elses,
     a_session_left_over_by_a_crash_is_found,
     a_session_tells_when_it_began,
     a_new_password_is_written,

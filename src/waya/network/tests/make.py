@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -18,7 +19,7 @@ from waya.network.drivers.errors import AuthError, Unreachable
 from waya.network.drivers.fake import FakeRouter
 from waya.network.drivers.lines import Address, Lines
 from waya.network.models import Router
-from waya.network.rules.access import WALLED, Observed, Profile, Step, plan_profile
+from waya.network.rules.access import WALLED, Observed, Profile, Put, Step, Wanted, plan_profile
 from waya.network.rules.wishes import Wish
 from waya.org.actors import SYSTEM
 from waya.org.tests.make import baraka_net
@@ -31,7 +32,8 @@ AMINA = UUID(int=1)
 class Watched(FakeRouter):
     """A router in memory that counts who logs in, and to which things happen in between.
 
-    `before_apply` and `after_apply` are called once, away from the loop; they may raise.
+    `before_apply` and `after_apply` are called once around what it is told next, away from
+    the loop, and may raise; `before_put` just before the next secret is written.
     """
 
     right_password: str = "secret"
@@ -39,22 +41,33 @@ class Watched(FakeRouter):
     looks: int = 0
     before_apply: Callable[[], object] | None = None
     after_apply: Callable[[], object] | None = None
-    applied: list[Sequence[Step]] = field(default_factory=list)
+    before_put: Callable[[], object] | None = None
 
     async def observe(self, names: Sequence[str] = ()) -> Observed:
         self.looks += 1
         return await super().observe(names)
 
+    async def turn(self, wants: Mapping[str, Wanted]) -> list[Failed]:
+        return await self._in_between(super().turn(wants))
+
     async def apply(self, steps: Sequence[Step]) -> list[Failed]:
+        return await self._in_between(super().apply(steps))
+
+    async def _in_between(self, work: Coroutine[Any, Any, list[Failed]]) -> list[Failed]:
         before, self.before_apply = self.before_apply, None
         if before is not None:
             await asyncio.to_thread(before)
-        failed = await super().apply(steps)
-        self.applied.append(steps)
+        failed = await work
         after, self.after_apply = self.after_apply, None
         if after is not None:
             await asyncio.to_thread(after)
         return failed
+
+    def _put(self, step: Put) -> None:
+        before, self.before_put = self.before_put, None
+        if before is not None:
+            before()
+        super()._put(step)
 
 
 class Network:
