@@ -39,8 +39,9 @@ class BillingPolicy:
     `one_bill` puts what several subscriptions of a customer owe on a day on one invoice. An
     invoice below `minimum_minor` waits until there is more; one of nothing is issued only with
     `zero_invoices`. `leftover` is what is left over of a prepaid period when its plan changes:
-    `money` (a credit) or `time` (days of the new plan). `most_lines` of one subscription on one
-    day are a fault and not a bill.
+    `money` (a credit), `time` (days or minutes of the new plan), or `data` (so much of what the
+    new plan meters, at its price; a plan that meters nothing is refused). `most_lines` of one
+    subscription on one day are a fault and not a bill.
     """
 
     policy_name: ClassVar[str] = "billing.terms"

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
+from waya.billing.rules.hours import Hours
 from waya.billing.rules.recognition import earned
 from waya.kernel.errors import Refused
 from waya.kernel.money import Money, rounded
@@ -117,6 +118,18 @@ def give(line: Owned, wish: LineCredit) -> Given:
         raise Refused("credit_not_above_zero")
     unearned, ahead = _unearned(line, parts[0], wish.days)
     return Given(line.line_id, parts, wish.days, unearned, ahead if unearned else None)
+
+
+def unused_hours(
+    line_id: int, reason: Reason, line: Owned, hours: Hours, at: datetime
+) -> LineCredit:
+    """What of a line by the hour was not had at a moment: its exact share of what it cost, of
+    what is left of it at most."""
+    share = hours.left(at)
+    gross = min(rounded(abs(sum(line.billed)) * share), abs(sum(line.left)))
+    why = {"rule": "unused time, at the price it was charged at", "unused": str(share),
+           "from_at": hours.since.isoformat(), "until_at": hours.until.isoformat()}  # fmt: skip
+    return LineCredit(line_id, reason, gross_minor=gross, why=why)
 
 
 def without(line: Owned, given: Given) -> Owned:

@@ -29,8 +29,9 @@ class Life:
 
     `began` is the first day of all. `cycle_on` is a day on which a cycle began, where the
     anchor does not say. On `next_on` (`at_term`: when the term that runs then is over) it goes
-    on under `next_plan`, or ends if there is none.
-    `discounts` and `usage` are what is left and not billed.
+    on under `next_plan`, or ends if there is none; where that is `announced`, nothing past it
+    is charged first. `discounts` and `usage` are what is left and not billed; `granted` is what of
+    a metric costs nothing further.
     """
 
     key: str
@@ -43,8 +44,11 @@ class Life:
     next_plan: PlanTerms | None = None
     next_on: date | None = None
     at_term: bool = False
+    announced: bool = False
+    next_quantity: Fraction | None = None
     discounts: tuple[Discount, ...] = ()
     usage: tuple[Usage, ...] = ()
+    granted: tuple[tuple[str, Fraction], ...] = ()
 
 
 def opening(phases: Sequence[Phase], began: date) -> date:
@@ -112,6 +116,7 @@ def told(life: Life, terms: BillingTerms, until: date) -> list[Line]:
         until,
         usage=life.usage,
         discounts=life.discounts,
+        granted={(life.key, metric): left for metric, left in life.granted},
     )
     return next_hours(found, life) if by_the_hour(life.plan) else found
 
@@ -155,10 +160,11 @@ def _next(life: Life) -> list[Event]:
     if life.next_on is None or life.next_on <= life.since:
         return []
     if life.next_plan is None:
-        return [Event(life.next_on, "cancel", None, None, life.key, when="at_once")]
+        known = life.since if life.announced else None
+        return [Event(life.next_on, "cancel", None, None, life.key, known_on=known, when="at_once")]
     plan = _at(life.next_plan, life, first=False)
     when: When = "term_end" if life.at_term else "at_once"
-    return [Event(life.next_on, "change", plan, None, life.key, when=when)]
+    return [Event(life.next_on, "change", plan, life.next_quantity, life.key, when=when)]
 
 
 def charge_key(line: Line) -> str:

@@ -24,6 +24,19 @@ def cost(charge: Charge, quantity: Fraction) -> Fraction:
             return charge.amount
 
 
+def unit_price(charge: Charge) -> Fraction:
+    """What one more unit costs, before any tier but the first is reached."""
+    match charge.kind:
+        case "per_unit":
+            return charge.amount
+        case "package":
+            return charge.amount / charge.lot
+        case "graduated" | "volume":
+            return charge.tiers[0].unit_amount
+        case _:
+            return NOTHING
+
+
 def a_year(plan: PlanTerms, quantity: Fraction) -> Fraction:
     """What a plan costs in a year, to tell an upgrade from a downgrade."""
     price = sum((cost(one, quantity) for one in plan.charges if one.recurring), NOTHING)

@@ -7,6 +7,7 @@ and is not billed is invoiced; what comes is asked for, or billed when it has pa
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Literal
 
@@ -14,7 +15,7 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from waya.billing.commands.credits import credit_lines
-from waya.billing.commands.documents import ask
+from waya.billing.commands.documents import ask, offer_hours
 from waya.billing.commands.invoices import issue
 from waya.billing.commands.settle import settle_many
 from waya.billing.models import ProForma
@@ -22,6 +23,7 @@ from waya.billing.policy import RenewalPolicy
 from waya.billing.queries.lives.outcomes import Change, Outcome
 from waya.billing.rules import renewal
 from waya.billing.rules.drafts import Draft
+from waya.billing.rules.engine.terms import Leftover
 from waya.billing.rules.lives import closing
 from waya.billing.rules.offers import Offer
 from waya.catalog.models import Plan
@@ -37,20 +39,22 @@ from waya.subscriptions.queries import RUNNING
 from waya.subscriptions.rules.life import Moved
 
 When = Literal["at_once", "term_end"]
+MOST_UNITS = 10_000
 
 
 @transaction.atomic
 def change_plan(
     *, subscription_id: int, plan_id: int, on: date, by: Actor, when: When | None = None,
-    preview: bool = False,
+    leftover: Leftover | None = None, preview: bool = False,
 ) -> Outcome:  # fmt: skip
     """Put a subscription on another plan, at the version that is sold on a day.
 
-    Dearer at once, cheaper at the end of the term, unless `when` says otherwise (policy
-    `billing.terms`). A prepaid change at once needs what is missing to be there as credit:
-    refuses `change_needs_money` with `missing`; also `plan_unknown`, `plan_withdrawn`,
-    `mode_differs`, `same_plan`, `no_price` and `not_possible_now`. `preview` says what comes of
-    it and changes nothing.
+    Dearer at once, cheaper at the end of the term, unless `when` says otherwise; what value is
+    left over becomes money, time or data, unless `leftover` says which (policy `billing.terms`).
+    A prepaid change at once needs what is missing to be there as credit: refuses
+    `change_needs_money` with `missing`; also `plan_unknown`, `plan_withdrawn`, `mode_differs`,
+    `same_plan`, `no_price`, `hours_at_once`, `no_metered_unit` and `not_possible_now`. `preview`
+    says what comes of it and changes nothing.
     """
     by = by.must("billing.change_plan")
     row = _row(subscription_id, by, RUNNING)
@@ -61,21 +65,94 @@ def change_plan(
         raise Refused("plan_withdrawn", plan=plan.name)
     change = Change(row, on, [plan])
     version = change.prices.versions[price_on(plan.pk, on).version_id]
-    outcome = change.changed(version, when)
-    if preview:
-        return outcome
+    outcome = change.changed(version, when, leftover=leftover)
+    if not preview:
+        _go_over(row, outcome, by)
+    return outcome
+
+
+@transaction.atomic
+def change_quantity(
+    *, subscription_id: int, quantity: int, on: date, by: Actor, when: When | None = None,
+    preview: bool = False,
+) -> Outcome:  # fmt: skip
+    """Have more or fewer of what a plan prices by the unit, at the version that is had: more at
+    once, fewer at the end of the term, as a change of plan.
+
+    Refuses `quantity_wrong` (1 to 10,000), `no_units` for a plan without a price for each unit,
+    and what `change_plan` refuses. `preview` changes nothing.
+    """
+    by = by.must("billing.change_plan")
+    if not 1 <= quantity <= MOST_UNITS:
+        raise Refused("quantity_wrong")
+    row = _row(subscription_id, by, RUNNING)
+    change = Change(row, on)
+    version = change.prices.at(row.version_id, on)
+    if not any(one.recurring and one.kind != "flat" for one in version.terms.charges):
+        raise Refused("no_units", plan=row.plan.name)
+    outcome = change.changed(version, when, quantity)
+    if not preview:
+        _go_over(row, outcome, by)
+    return outcome
+
+
+@transaction.atomic
+def keep(*, subscription_id: int, on: date, by: Actor, preview: bool = False) -> Outcome:
+    """Undo what was planned: it goes on as it is, and neither changes nor ends. What was asked
+    for the plan to come is withdrawn, and the next run asks for what then is so.
+
+    Refuses `nothing_planned`, and `planned_is_paid` once days of the plan to come are paid or
+    billed; `preview` changes nothing.
+    """
+    by = by.must("billing.change_plan")
+    row = _row(subscription_id, by, RUNNING)
+    if row.next_on is None:
+        raise Refused("nothing_planned")
+    if row.next_version_id and row.billed_through and row.billed_through > row.next_on:
+        raise Refused("planned_is_paid")
+    outcome = Outcome(on, True, row.entity.currency)
+    if not preview:
+        _withdraw(row)
+        subscriptions.stay(subscription_id=row.pk, by=by)
+        if row.plan.unit == "hour":
+            offer_hours(subscription_ids=[row.pk], by=by)
+    return outcome
+
+
+def _go_over(row: Subscription, outcome: Outcome, by: Actor) -> None:
+    """Do what an outcome says: plan it for the term's end, or change at once."""
+    to = _to(outcome)
     if not outcome.now:
         _withdraw(row)
         subscriptions.plan_ahead(
-            subscription_id=row.pk, version_id=version.id, on=outcome.on, by=by
-        )
-        return outcome
+            subscription_id=row.pk, version_id=to.version_id, quantity=to.quantity,
+            on=outcome.on, by=by,
+        )  # fmt: skip
+        return
     if outcome.to_pay.minor:
         raise Refused("change_needs_money", missing=outcome.to_pay)
     _close(row, outcome, by)
-    subscriptions.move(subscription_id=row.pk, to=_to(outcome), by=by)
+    subscriptions.move(subscription_id=row.pk, to=to, by=by)
+    _convert(row, outcome, by)
     _open(row, outcome, by)
-    return outcome
+
+
+def _convert(row: Subscription, outcome: Outcome, by: Actor) -> None:
+    """Invoice the data that value left over becomes, which what was given back pays, and grant
+    it."""
+    if outcome.data is None:
+        return
+    data = outcome.data
+    due_on = renewal.due_day(outcome.on, chosen(RenewalPolicy, row.entity_id).due_days)
+    turn = row.changes.count()  # twice a day is twice
+    line = replace(data.line, turn=turn)
+    issue(drafts=[Draft(row.entity_id, row.customer_id, (line,), outcome.on, due_on)], by=by)
+    subscriptions.grant_usage(
+        subscription_id=row.pk, metric=data.metric, quantity=data.quantity, on=outcome.on, by=by
+    )
+    nothing = Money(0, outcome.currency)
+    offer = Offer(row.customer_id, row.customer_id, nothing, outcome.on)
+    settle_many(entity_id=row.entity_id, offers=[offer], by=by)
 
 
 @transaction.atomic
@@ -162,7 +239,8 @@ def _turn(key: int, on: date, by: Actor) -> None:
     if row.next_version_id is None:
         _end(row, Change(row, on).ended(), by)
     elif row.billed_through is not None and row.anchor_day is not None:
-        to = Moved(row.next_version_id, row.billed_through, row.anchor_day, row.cycle_on)
+        to = Moved(row.next_version_id, row.billed_through, row.anchor_day, row.cycle_on,
+                   quantity=row.next_quantity)  # fmt: skip
         subscriptions.move(subscription_id=row.pk, to=to, by=by)
 
 

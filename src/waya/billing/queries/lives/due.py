@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
@@ -82,16 +82,24 @@ def lives(rows: Sequence[Due], prices: PriceList) -> dict[int, Life]:
     for grant in Grant.objects.filter(subscription_id__in=among(keys)).select_related("promotion"):
         grants.setdefault(grant.subscription_id, []).append(grant)
     had = _had(keys) if grants else {}
+    granted = _left(grants)
+    quantities = _quantities(rows)
     used: dict[int, list[events.Usage]] = {}
     for one in Usage.objects.filter(subscription_id__in=among(keys)).filter(
         on__gte=min((row.since for row in rows), default=date.max)
     ):
         counted = events.Usage(one.on, one.metric, Fraction(one.quantity), str(one.subscription_id))
         used.setdefault(one.subscription_id, []).append(counted)
-    return {
+    found = {
         row.id: _life(row, prices, grants.get(row.id, []), had, used.get(row.id, []))
         for row in rows
     }
+    for key, left in granted.items():
+        found[key] = replace(found[key], granted=left)
+    for row in rows:
+        if row.id in quantities:
+            found[row.id] = _of_another_quantity(row, found[row.id], quantities[row.id])
+    return found
 
 
 def _life(
@@ -122,6 +130,47 @@ def _life(
         discounts=tuple(_discounts(row, grants, had)),
         usage=tuple(used),
     )
+
+
+def _left(grants: Mapping[int, Sequence[Grant]]) -> dict[int, tuple[tuple[str, Fraction], ...]]:
+    """What is left of the usage that was granted, by subscription: what was granted less what
+    bills say was used of it. No query unless there is any."""
+    left: dict[tuple[int, str], Fraction] = {}
+    for key, owned in grants.items():
+        for one in owned:
+            if one.metric:
+                place = (key, one.metric)
+                left[place] = left.get(place, Fraction(0)) + Fraction(one.quantity)
+    if not left:
+        return {}
+    lines = InvoiceLine.objects.filter(
+        subscription_id__in=among({key for key, _ in left}), why__has_key="granted"
+    )
+    for owner, why in lines.values_list("subscription_id", "why"):
+        if owner is not None and (owner, why["metric"]) in left:
+            left[owner, why["metric"]] -= Fraction(why["granted"])
+    found: dict[int, tuple[tuple[str, Fraction], ...]] = {}
+    for (key, metric), quantity in left.items():
+        if quantity > 0:
+            found[key] = (*found.get(key, ()), (metric, quantity))
+    return found
+
+
+def _quantities(rows: Sequence[Due]) -> dict[int, int]:
+    """How many those will have for whom another quantity is planned. No query unless anything
+    is."""
+    planned = [row.id for row in rows if row.next_version_id is not None]
+    if not planned:
+        return {}
+    coming = Subscription.objects.filter(pk__in=among(planned), next_quantity__isnull=False)
+    return {key: many for key, many in coming.values_list("pk", "next_quantity") if many}
+
+
+def _of_another_quantity(row: Due, life: Life, many: int) -> Life:
+    """A life whose quantity changes when its plan is to; or has, where that day is billed."""
+    if row.next_on is not None and row.next_on <= row.since:
+        return replace(life, quantity=Fraction(many))
+    return replace(life, next_quantity=Fraction(many))
 
 
 def _discounts(

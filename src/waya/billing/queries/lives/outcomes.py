@@ -4,31 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
-from typing import Any
+from datetime import date
+from fractions import Fraction
 
 from waya.billing.models import Credit, InvoiceLine
 from waya.billing.policy import BillingPolicy, RenewalPolicy
 from waya.billing.queries.credits import creditable
 from waya.billing.queries.lives.due import Due, due_of, lives
+from waya.billing.queries.lives.leftovers import Data, Leftovers
 from waya.billing.queries.lives.worked import draft_line, work_out
-from waya.billing.queries.pricing import PriceList, described, worded
-from waya.billing.rules.credits import LineCredit, Owned, Reason, give
-from waya.billing.rules.drafts import CONVERTED, DEPOSITS, Charged, DraftLine
+from waya.billing.queries.pricing import PriceList, worded
+from waya.billing.rules.credits import LineCredit, Owned, Reason, give, unused_hours
+from waya.billing.rules.drafts import DEPOSITS, DraftLine
 from waya.billing.rules.engine.book import gaps
+from waya.billing.rules.engine.terms import Leftover
+from waya.billing.rules.hours import hours_of
 from waya.billing.rules.lives import cycles, told
 from waya.catalog.models import Plan
 from waya.catalog.queries import Version
 from waya.catalog.rules.prices import a_year
+from waya.kernel import clock
 from waya.kernel.errors import Refused
 from waya.kernel.money import Money
 from waya.kernel.periods import Period
 from waya.org.policy import chosen
 from waya.subscriptions.models import Subscription
 from waya.subscriptions.rules.life import Moved
-
-# Value that would buy more time of a cheap plan than this (ten years) stays money.
-MOST_DAYS_BOUGHT = 3653
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Outcome:
     It happens `on` a day; `now` says whether that is at once. `back` is given back as credit,
     `closing` is invoiced for what passed, `charges` is asked for (prepaid) or will be invoiced
     (postpaid). `held` is credit that the customer has already. `to` is where it goes on.
+    `data` is what value left over becomes, where that is policy: what is given back pays it.
     """
 
     on: date
@@ -60,11 +62,18 @@ class Outcome:
     charges: tuple[DraftLine, ...] = ()
     held: Money = field(default_factory=lambda: Money(0, ""))
     asks: bool = False
+    data: Data | None = None
 
     @property
     def credit(self) -> Money:
         """What is given back, with its taxes."""
         return Money(sum(one.gross.minor for one in self.back), self.currency)
+
+    @property
+    def money(self) -> Money:
+        """What is given back and stays money."""
+        became = self.data.line.charged.sums[2] if self.data else 0
+        return self.credit - Money(became, self.currency)
 
     @property
     def charge(self) -> Money:
@@ -75,7 +84,7 @@ class Outcome:
     def to_pay(self) -> Money:
         """What is missing before it can happen: for what is prepaid, the charge less what is
         given back and held."""
-        short = self.charge - self.credit - self.held if self.asks else Money(0, self.currency)
+        short = self.charge - self.money - self.held if self.asks else Money(0, self.currency)
         return short if short.minor > 0 else Money(0, self.currency)
 
 
@@ -89,6 +98,8 @@ class Change:
         self.prices = PriceList([row.plan, *others], row.entity.country)
         self.currency = row.entity.currency
         self.prepaid = row.plan.mode == Plan.PREPAID
+        self.hourly = row.plan.unit == "hour"
+        self.hours_left = row.paid_until is not None and row.paid_until > clock.now()
         if row.billed_through is None or row.anchor_day is None:
             raise Refused("not_possible_now", state=row.state, wished="changed")
         self.due: Due = due_of(row, row.billed_through, row.anchor_day)
@@ -99,7 +110,10 @@ class Change:
         return cycles(self.life).cycle(self.on)
 
     def term_end(self) -> date:
-        """When the term ends that runs now: what is paid for, or the cycle."""
+        """When the term ends that runs now: what is paid for, or the cycle; by the hour the
+        first day without any."""
+        if self.hourly and not self.hours_left:
+            return self.on
         if self.prepaid:
             return max(self.on, self.due.since)
         term = self.term()
@@ -117,6 +131,8 @@ class Change:
 
     def resumed(self) -> Outcome:
         """What resuming it asks for: days that are still paid for are had first."""
+        if self.hourly:
+            return self._resumed_hours()
         since = max(self.on, self.due.since)
         own = self.prepaid and self.late == "restart" and not self.row.plan.calendar_day
         if since > self.on or self.due.since == self.on:
@@ -125,44 +141,82 @@ class Change:
             to = Moved(self.row.version_id, since, since.day)
         else:
             to = Moved(self.row.version_id, since, self.due.anchor_day, self.term().start)
-        charges = self._charges(self.row.version_id, to) if since == self.on else ()
+        charges = self._charges(to) if since == self.on else ()
         return self._outcome([], to=to, charges=charges, closing=False)
 
-    def changed(self, version: Version, when: str | None = None) -> Outcome:
-        """What going over to a version gives back and asks for: dearer by the year at once,
-        cheaper at the term's end, as policy has it."""
+    def _resumed_hours(self) -> Outcome:
+        """Hours that are left go on; without any the next ones are asked for."""
+        now = clock.now()
+        until = max(now, self.row.paid_until or now)
+        since = self.on if until == now else max(self.on, self.due.since)
+        to = Moved(self.row.version_id, since, since.day, until=until)
+        charges = self._charges(to) if until == now else ()
+        return self._outcome([], to=to, charges=charges, closing=False)
+
+    def changed(
+        self, version: Version, when: str | None = None, quantity: int | None = None,
+        leftover: Leftover | None = None,
+    ) -> Outcome:  # fmt: skip
+        """What going over to a version, or to a quantity, gives back and asks for: dearer by
+        the year at once, cheaper at the term's end, as policy has it. `leftover` says what
+        becomes of value left over, instead of policy."""
         plan = self.prices.plans[version.plan_id]
+        many = quantity or self.row.quantity
         if plan.mode != self.row.plan.mode:
             raise Refused("mode_differs", plan=plan.name)
-        if version.id == self.row.version_id and self.row.next_on is None:
+        same = (version.id, many) == (self.row.version_id, self.row.quantity)
+        if same and self.row.next_on is None:
             raise Refused("same_plan", plan=plan.name)
-        if (when or self._when(version)) == "term_end":
+        if self._waits(version, when, many):
             end = self.term_end()
-            to = Moved(version.id, end, self.due.anchor_day)
             if end > self.on:
-                charges = self._charges(version.id, self._onto(version, end))
-                return replace(self._outcome([], closing=False), on=end, now=False, to=to,
-                               charges=charges, asks=False)  # fmt: skip
+                to = self._onto(version, end, many)
+                return replace(
+                    self._outcome([], closing=False), on=end, now=False, charges=self._charges(to),
+                    to=Moved(version.id, end, self.due.anchor_day, quantity=to.quantity),
+                    asks=False,
+                )  # fmt: skip
         back = self.unused(Reason.PLAN_CHANGE) if self.how.change_credit else []
-        if self.prepaid and self.how.leftover == "time":
-            bought = self._time(version, sum(one.gross.minor for one in back))
-            if bought is not None:
-                return self._outcome(back, to=bought[0], charges=bought[1])
-        to = self._onto(version, self.on)
-        return self._outcome(back, to=to, charges=self._charges(version.id, to), next_to=version)
+        value = sum(one.gross.minor for one in back)
+        becomes = leftover or self.how.leftover
+        onto = self._onto(version, self.on, many)
+        left = Leftovers(self.prices, plan, version, Fraction(many), self.on, self.row.pk)
+        if becomes == "time" and self.prepaid:
+            line = left.time(value, self.life)
+            if line is not None:
+                end = line.charged.period.end
+                day = onto.anchor_day if onto.until else end.day
+                return self._outcome(back, to=replace(onto, anchor_day=day, cycle_on=None),
+                                     charges=(line,))  # fmt: skip
+        data = left.data(value) if becomes == "data" and value else None
+        return replace(
+            self._outcome(back, to=onto, charges=self._charges(onto), next_to=version), data=data
+        )
 
-    def _when(self, version: Version) -> str:
-        quantity = self.life.quantity
-        dearer = a_year(version.terms, quantity) >= a_year(self.life.plan, quantity)
+    def _waits(self, version: Version, when: str | None, many: int) -> bool:
+        """Whether a change is for the term's end. Hours have no term to wait for."""
+        if self.hourly or version.terms.interval.unit == "hour":
+            if when == "term_end":
+                raise Refused("hours_at_once")
+            return False
+        return (when or self._when(version, many)) == "term_end"
+
+    def _when(self, version: Version, many: int) -> str:
+        before = a_year(self.life.plan, self.life.quantity)
+        dearer = a_year(version.terms, Fraction(many)) >= before
         return self.how.upgrade if dearer else self.how.downgrade
 
-    def _onto(self, version: Version, since: date) -> Moved:
+    def _onto(self, version: Version, since: date, many: int) -> Moved:
         """Where it goes on: within the cycles that it has, unless the new ones are of another
         length; those begin with the change."""
+        quantity = many if many != self.row.quantity else None
+        if version.terms.interval.unit == "hour":
+            return Moved(version.id, since, since.day, until=clock.now(), quantity=quantity)
         if version.terms.interval != self.life.plan.interval:
-            return Moved(version.id, since, since.day)
+            return Moved(version.id, since, since.day, quantity=quantity)
         start = cycles(self.life).cycle(since).start
-        return Moved(version.id, since, self.due.anchor_day, None if start == since else start)
+        return Moved(version.id, since, self.due.anchor_day, None if start == since else start,
+                     quantity=quantity)  # fmt: skip
 
     def _outcome(
         self, back: list[Back], *, to: Moved | None = None, charges: tuple[DraftLine, ...] = (),
@@ -181,8 +235,13 @@ class Change:
         rows = InvoiceLine.objects.filter(subscription=self.row, end__gt=self.on, deferred=True)
         found: list[Back] = []
         for key, one in creditable(self.row.entity_id, rows, self.on).items():
-            period = one.line.period
+            period, timed = one.line.period, hours_of(one.row.why)
             if period is None or not any(one.line.left):
+                continue
+            if timed is not None:
+                found += self._back(
+                    unused_hours(key, reason, one.line, timed, clock.now()), one.line, one.row, None
+                )
                 continue
             ahead = Period(min(max(self.on, period.start), period.end), period.end)
             for days in gaps(ahead, one.line.credited):
@@ -225,12 +284,14 @@ class Change:
         ]
         return tuple(lines for lines in before if lines)
 
-    def _charges(self, version_id: int, to: Moved) -> tuple[DraftLine, ...]:
-        """The first lines under a version: asked for now, or what its first invoice will be."""
+    def _charges(self, to: Moved) -> tuple[DraftLine, ...]:
+        """The first lines of where it goes on: asked for now, or what its first invoice will
+        be."""
+        plan_id = self.prices.versions[to.version_id].plan_id
         due = replace(
-            self.due, version_id=version_id, plan_id=self.prices.versions[version_id].plan_id,
-            since=to.since, anchor_day=to.anchor_day, cycle_on=to.cycle_on, next_on=None,
-            next_version_id=None,
+            self.due, version_id=to.version_id, plan_id=plan_id, since=to.since,
+            anchor_day=to.anchor_day, cycle_on=to.cycle_on, next_on=None, next_version_id=None,
+            quantity=to.quantity or self.due.quantity,
         )  # fmt: skip
         if self.prepaid:
             (worked,) = work_out([due], self.prices, self.how, to.since, arrears=False)
@@ -244,23 +305,3 @@ class Change:
             for line in found
             if line.period.start < end
         )
-
-    def _time(self, version: Version, value: int) -> tuple[Moved, tuple[DraftLine, ...]] | None:
-        """Value left over as days of the new plan: how many it pays for."""
-        cycle = cycles(self.life).cycle(self.on)
-        price = version.price.minor
-        days = value * cycle.days // price if price else 0
-        if not 0 < days <= MOST_DAYS_BOUGHT:
-            return None
-        period = Period(self.on, self.on + timedelta(days=days))
-        pricing = self.prices.pricing(version, self.on)
-        plan = self.prices.plans[version.plan_id]
-        why: dict[str, Any] = pricing.facts(period) | {
-            "rule": "value left over, turned into time", "price_minor": price, "kind": CONVERTED,
-            "days": days, "cycle_days": cycle.days, "cycle_from": cycle.start.isoformat(),
-            "cycle_until": cycle.end.isoformat(), "tax_inclusive": True,
-        }  # fmt: skip
-        charged = Charged(period, replace(pricing, inclusive=True).taxed(value), why)
-        line = DraftLine(self.row.pk, described(plan, period), charged,
-                         f"revenue:{plan.tax_class}", True, CONVERTED)  # fmt: skip
-        return Moved(version.id, self.on, period.end.day), (line,)

@@ -39,11 +39,11 @@ def work_out(
     seen = {key for key, _, _ in counts}
     for row in rows:
         life = known[row.id]
-        if life.discounts or life.usage or row.id in seen:
+        if life.discounts or life.usage or life.granted or row.id in seen:
             yield _work_out(row, life, counts, prices, how, on, arrears)
             continue
         alike = (row.version_id, row.since, row.began, row.anchor_day, row.quantity, row.cycle_on,
-                 row.next_version_id, row.next_on, on, arrears)  # fmt: skip
+                 row.next_version_id, row.next_on, life.next_quantity, on, arrears)  # fmt: skip
         if alike not in prices.alike:
             prices.alike[alike] = _work_out(row, life, counts, prices, how, on, arrears)
         yield _for(row, prices.alike[alike])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
+from types import MappingProxyType
 
 from waya.billing.rules.engine.book import Book
 from waya.billing.rules.engine.discounts import Discounts
@@ -18,6 +19,8 @@ from waya.billing.rules.engine.terms import BillingTerms
 from waya.catalog.rules.plans import Discount, Interval
 from waya.kernel.money import Money
 
+NONE_GRANTED: Mapping[tuple[str, str], Fraction] = MappingProxyType({})
+
 
 def lines(
     terms: BillingTerms,
@@ -26,11 +29,13 @@ def lines(
     *,
     usage: Sequence[Usage] = (),
     discounts: Sequence[Discount] = (),
+    granted: Mapping[tuple[str, str], Fraction] = NONE_GRANTED,
 ) -> list[Line]:
     """Every line whose invoice is dated on or before `until`, in order.
 
     Pure: it does not know today, and asking it day by day gives what asking it once gives.
     What is charged rounds once per line; a credit never exceeds what is left of its charge.
+    What is `granted` of a metric, by subscription, is used before anything of it costs.
     Raises `Unbillable` for events that cannot follow one another.
     """
     exactly = terms.proration.unit == "second" or any(
@@ -41,7 +46,7 @@ def lines(
         until = midnight(until) + timedelta(days=1, seconds=-1)
     placed = [_at(event, place, clock) for place, event in enumerate(events)]
     measured = [replace(one, on=clock(one.on)) for one in usage]
-    tally = Tally(terms, measured, Discounts(discounts), Book(terms))
+    tally = Tally(terms, measured, Discounts(discounts), Book(terms), granted=dict(granted))
     for lesson in lessons(placed, terms, until):
         tally.learn(lesson)
         tally.bill(lesson, until)

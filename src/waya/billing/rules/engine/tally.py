@@ -43,6 +43,7 @@ class Tally:
     usage: Sequence[Usage]
     discounts: Discounts
     book: Book
+    granted: dict[tuple[str, str], Fraction] = field(default_factory=dict)
     lines: list[Line] = field(default_factory=list)
     known: list[Service] = field(default_factory=list)
     moved: dict[int, date] = field(default_factory=dict)
@@ -377,7 +378,8 @@ class _Metered:
             ),
             NOTHING,
         )
-        exact = cost(self.charge, used)
+        free = self._granted(used)
+        exact = cost(self.charge, used - free)
         counted = share(piece.period, piece.cycle, span.plan.interval, tally.terms)
         why = {
             "rule": f"used, {self.charge.kind}",
@@ -386,6 +388,8 @@ class _Metered:
             "included": _plain(self.charge.included),
             "price_minor": _plain(self.charge.amount),
         }
+        if free:
+            why["granted"] = _plain(free)
         tally.write("usage", span.subscription, span.plan, self.charge.code, piece.period, counted,
                     used, tally.terms.round(exact), exact, on, why, piece.cycle)  # fmt: skip
         tally.book.add(
@@ -395,6 +399,14 @@ class _Metered:
                  piece.period.start, piece.period.start, exact, NOTHING,
                  tally.terms.round(exact), 0, on),
         )  # fmt: skip
+
+    def _granted(self, used: Fraction) -> Fraction:
+        """What of the use beyond what is included was granted; that is then used up."""
+        granted, key = self.tally.granted, (self.piece.span.subscription, self.charge.metric)
+        free = min(max(used - self.charge.included, NOTHING), granted.get(key, NOTHING))
+        if free:
+            granted[key] -= free
+        return free
 
 
 @dataclass(frozen=True, slots=True)
