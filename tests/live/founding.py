@@ -29,7 +29,7 @@ from waya.org.commands.policies import choose  # noqa: E402
 from waya.org.models import Entity  # noqa: E402
 from waya.parties.commands.customers import register  # noqa: E402
 from waya.payments.commands.merchants import register_urls  # noqa: E402
-from waya.subscriptions.commands import request  # noqa: E402
+from waya.subscriptions.commands.lives import request  # noqa: E402
 
 
 def open_for_business(told: dict[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from waya.network.models import Router
 from waya.org.actors import SYSTEM
 from waya.org.models import Approval
 from waya.parties.commands.customers import register
-from waya.subscriptions.commands import request
+from waya.subscriptions.commands.lives import request
 from waya.subscriptions.models import Subscription
 
 HOUSEHOLDS = 12

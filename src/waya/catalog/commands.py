@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 
 from django.db import transaction
 from django.db.models import Q
 
-from waya.catalog.models import Plan, PlanVersion, PriceChange, Promotion, TaxRate
-from waya.catalog.queries import interval_of
+from waya.catalog.models import BundlePart, Plan, PlanVersion, PriceChange, Promotion, TaxRate
+from waya.catalog.queries import goes_with, interval_of, parts_on, tax_classes
+from waya.catalog.rules.bundles import bundled, off
 from waya.catalog.rules.packs import ROWS
 from waya.catalog.rules.packs.rows import Row
-from waya.catalog.rules.plans import PlanTerms
+from waya.catalog.rules.plans import Charge, PlanTerms
 from waya.catalog.rules.versions import checked, flat, is_metered, price_of, written
 from waya.kernel import clock
 from waya.kernel.errors import Refused
@@ -123,10 +125,16 @@ def add_plan(
 def publish_price(
     *, plan_id: int, amount_minor: int, valid_from: date, tax_inclusive: bool = True, by: Actor
 ) -> PlanVersion:
-    """Publish a version of one flat price for a whole period; as `publish_version` does."""
+    """Publish a version of one flat price for a whole period, as `publish_version` does; that of
+    a bundle is shared out over its parts by what each costs alone on that day."""
     by = by.must("catalog.change")
     plan = Plan.objects.get(pk=plan_id)
     terms = PlanTerms(plan.code, interval_of(plan), flat(amount_minor), name=plan.name)
+    parts = parts_on(plan, valid_from)
+    if parts:
+        terms = bundled(parts, amount_minor, code=plan.code, name=plan.name,
+                        interval=terms.interval)  # fmt: skip
+        tax_inclusive = parts[0].tax_inclusive
     return publish_version(
         plan_id=plan_id, terms=terms, valid_from=valid_from, tax_inclusive=tax_inclusive, by=by
     )
@@ -232,3 +240,89 @@ def add_promotion(
         record_many(by, [Happened("promotion.added", ("promotion", row.pk),
                                   why={"code": row.code, "name": name})])  # fmt: skip
     return row
+
+
+@transaction.atomic
+def add_add_on(
+    *, entity_id: int, code: str, name: str, price_minor: int, valid_from: date, by: Actor,
+    to: Sequence[str] = (), unit: str = "month", count: int = 1, once_minor: int = 0,
+    deposit_minor: int = 0, tax_class: str = "internet", down_kbps: int = 0, up_kbps: int = 0,
+    tax_inclusive: bool = True,
+) -> Plan:  # fmt: skip
+    """Sell something on top of plans (of those with these codes; of any without): for a price
+    each period, one that is charged once, and a deposit; its speed comes on top of the plan's.
+
+    The same code again gives the plan that has it. Refuses `plan_unknown` for a code nobody
+    has, `tax_class_unknown`, `period_wrong`, and what `publish_version` refuses.
+    """
+    by = by.must("catalog.change")
+    known = Plan.objects.filter(entity_id=entity_id, code=code).first()
+    if known:
+        return known
+    _sold(entity_id, to)
+    classes = tax_classes(Entity.objects.values_list("country", flat=True).get(pk=entity_id))
+    if classes and tax_class not in classes:
+        raise Refused("tax_class_unknown", tax_class=tax_class)
+    if unit == "hour" or not 1 <= count <= MOST.get(unit, 0) or min(down_kbps, up_kbps) < 0:
+        raise Refused("period_wrong")
+    charges = [
+        *flat(price_minor),
+        *([Charge("once", "one_off", Fraction(once_minor))] if once_minor else []),
+        *([Charge("deposit", "deposit", Fraction(deposit_minor))] if deposit_minor else []),
+    ]
+    plan = Plan.objects.create(
+        entity_id=entity_id, code=code, name=name, unit=unit, count=count, down_kbps=down_kbps,
+        up_kbps=up_kbps, tax_class=tax_class, add_on=True, add_on_to=list(to),
+    )  # fmt: skip
+    record_many(by, [Happened("plan.added", ("plan", plan.pk), why={"name": name})])
+    terms = PlanTerms(code, interval_of(plan), tuple(charges), name=name)
+    publish_version(plan_id=plan.pk, terms=terms, valid_from=valid_from,
+                    tax_inclusive=tax_inclusive, by=by)  # fmt: skip
+    return plan
+
+
+def _sold(entity_id: int, codes: Sequence[str]) -> list[Plan]:
+    """The plans with these codes, in order; refuses `plan_unknown`."""
+    known = {one.code: one for one in Plan.objects.filter(entity_id=entity_id, code__in=codes)}
+    if set(codes) - set(known):
+        raise Refused("plan_unknown")
+    return [known[code] for code in codes]
+
+
+@transaction.atomic
+def add_bundle(
+    *, entity_id: int, code: str, name: str, parts: Sequence[str], valid_from: date, by: Actor,
+    price_minor: int | None = None, percent_off: Decimal = NONE,
+) -> Plan:  # fmt: skip
+    """Sell several plans as one: a line and what goes on top of it, by their codes, at one price
+    each period or so many percent below what they cost alone on that day.
+
+    It is paid, and its periods are, as those of the line. The same code again gives the plan
+    that has it. Refuses `plan_unknown`, `bundle_line_missing` unless the first is a plan and the
+    rest are add-ons that go with it, `bundle_price_wrong` unless it has one of a price and a
+    discount, and what `rules.bundles.bundled` refuses.
+    """
+    by = by.must("catalog.change")
+    known = Plan.objects.filter(entity_id=entity_id, code=code).first()
+    if known:
+        return known
+    held = _sold(entity_id, list(dict.fromkeys(parts)))
+    line = held[0] if held and not held[0].add_on and not held[0].parts.exists() else None
+    if line is None or not all(goes_with(one, line) for one in held[1:]):
+        raise Refused("bundle_line_missing")
+    if (price_minor is None) == (percent_off == 0) or not 0 <= percent_off <= 100:
+        raise Refused("bundle_price_wrong")
+    plan = Plan.objects.create(
+        entity_id=entity_id, code=code, name=name, mode=line.mode, unit=line.unit,
+        count=line.count, calendar_day=line.calendar_day, tax_class=line.tax_class,
+        down_kbps=sum(one.down_kbps for one in held), up_kbps=sum(one.up_kbps for one in held),
+    )  # fmt: skip
+    BundlePart.objects.bulk_create(
+        BundlePart(bundle=plan, part=one, place=place) for place, one in enumerate(held, start=1)
+    )
+    record_many(by, [Happened("plan.added", ("plan", plan.pk), why={"name": name})])
+    if price_minor is None:
+        price_minor = off(parts_on(plan, valid_from), Fraction(percent_off))
+    publish_price(plan_id=plan.pk, amount_minor=price_minor, valid_from=valid_from,
+                  by=by)  # fmt: skip
+    return plan

@@ -31,6 +31,9 @@ class Plan(models.Model):
     on_sale = models.BooleanField(default=True)
     # Which day each period begins: null is the day the customer began.
     calendar_day = models.SmallIntegerField(null=True)
+    # Had on top of another plan, on its bill; of the plans with these codes (none: of any).
+    add_on = models.BooleanField(default=False, db_default=False)
+    add_on_to = ArrayField(models.CharField(max_length=40), default=list, db_default=[])
 
     class Meta:
         constraints = [
@@ -45,6 +48,23 @@ class Plan(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class BundlePart(models.Model):
+    """A plan that a bundle holds; the first one in place is its line, the rest are add-ons."""
+
+    bundle = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="parts")
+    part = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="+")
+    place = models.SmallIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["bundle", "part"], name="bundle_part_once"),
+            models.UniqueConstraint(fields=["bundle", "place"], name="bundle_place_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.part_id} of {self.bundle_id}"
 
 
 class PlanVersion(models.Model):

@@ -10,6 +10,8 @@ from typing import cast
 from django.db.models import QuerySet
 
 from waya.catalog.models import Plan, PlanVersion, PriceChange, TaxRate
+from waya.catalog.rules.add_ons import goes_by
+from waya.catalog.rules.bundles import Part
 from waya.catalog.rules.plans import Interval, PlanTerms, Unit
 from waya.catalog.rules.rates import in_force, jurisdictions
 from waya.catalog.rules.versions import is_plain, read
@@ -44,8 +46,40 @@ class Version:
 
 
 def plans_on_sale(entity_id: int) -> QuerySet[Plan]:
-    """The plans that a new customer may choose, cheapest speed first."""
-    return Plan.objects.filter(entity_id=entity_id, on_sale=True).order_by("down_kbps", "pk")
+    """The plans that a new customer may choose, cheapest speed first; add-ons are not."""
+    rows = Plan.objects.filter(entity_id=entity_id, on_sale=True, add_on=False)
+    return rows.order_by("down_kbps", "pk")
+
+
+def add_ons_for(plan: Plan) -> list[Plan]:
+    """The add-ons that are sold on top of a plan, by name."""
+    rows = Plan.objects.filter(entity_id=plan.entity_id, on_sale=True, add_on=True)
+    return [one for one in rows.order_by("name", "pk") if goes_with(one, plan)]
+
+
+def parts_on(plan: Plan, day: date) -> list[Part]:
+    """The plans that a bundle holds, as they are sold alone on a day, its line first; none for
+    what is no bundle. Refuses `no_price`."""
+    held = [one.part for one in plan.parts.select_related("part").order_by("place")]
+    known = versions(held)
+    sold = [known[price_on(one.pk, day).version_id] for one in held]
+    return [
+        Part(version.terms, one.tax_class, version.tax_inclusive)
+        for one, version in zip(held, sold, strict=True)
+    ]
+
+
+def goes_with(add_on: Plan, plan: Plan) -> bool:
+    """Whether a plan is an add-on that goes on top of another: made for it, billed by its
+    cycles, and not metered where nothing is billed after a period."""
+    return (
+        add_on.add_on
+        and not plan.add_on
+        and add_on.entity_id == plan.entity_id
+        and (not add_on.add_on_to or plan.code in add_on.add_on_to)
+        and goes_by(interval_of(add_on), interval_of(plan))
+        and (add_on.mode == Plan.PREPAID or plan.mode == Plan.POSTPAID)
+    )
 
 
 def interval_of(plan: Plan) -> Interval:

@@ -120,6 +120,16 @@ REFUSALS = {
     "usage_billed": _("%(on)s is on an invoice already."),
     "usage_negative": _("What was used is zero or more."),
     "not_possible_now": _("This cannot be done now."),
+    "not_an_add_on": _("%(plan)s does not go on top of %(of)s."),
+    "add_on_had": _("%(plan)s is had already: %(quantity)s. Drop it to have another number."),
+    "bundle_too_small": _("A bundle holds 2 to %(most)s plans."),
+    "bundle_parts_differ": _("Parts of a bundle have one period, and prices all with tax or none."),
+    "bundle_part_phased": _("%(plan)s has phases or a minimum, so it cannot be in a bundle."),
+    "bundle_price_wrong": _("A bundle has a price, or a discount from 0 to 100 percent."),
+    "bundle_line_missing": _("A bundle is a plan and add-ons that go on top of it."),
+    "bundle_whole": _("%(plan)s is had as a whole: its parts cannot be dropped."),
+    "not_in_bundle": _("%(plan)s is not a part of what this service has."),
+    "tax_class_unknown": _("No tax is known for %(tax_class)s here."),
     # messaging
     "no_driver": _("We do not speak to the carrier %(driver)s."),
     # payments

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 
 class Subscription(models.Model):
@@ -62,6 +62,9 @@ class Subscription(models.Model):
     next_quantity = models.IntegerField(null=True)
     next_on = models.DateField(null=True)
     ended_on = models.DateField(null=True)
+    # What its add-ons put on top of the plan's speed.
+    extra_down_kbps = models.IntegerField(default=0, db_default=0)
+    extra_up_kbps = models.IntegerField(default=0, db_default=0)
 
     class Meta:
         indexes = [
@@ -78,6 +81,44 @@ class Subscription(models.Model):
 
     def __str__(self) -> str:
         return f"{self.username} {self.state}"
+
+
+class AddOn(models.Model):
+    """Something had on top of a subscription's plan, on the half-open days from `start` to `end`
+    (null: as long as the subscription); charged by a version of its own, on the same bill.
+
+    It waits until it starts, and is over once it has ended; what it was charged for is billed
+    whatever became of it.
+    """
+
+    WAITING, RUNNING, OVER = "waiting", "running", "over"
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="add_ons")
+    plan = models.ForeignKey("catalog.Plan", on_delete=models.PROTECT, related_name="+")
+    version = models.ForeignKey("catalog.PlanVersion", on_delete=models.PROTECT, related_name="+")
+    quantity = models.IntegerField(default=1)
+    start = models.DateField()
+    end = models.DateField(null=True)
+    state = models.CharField(max_length=8, default=RUNNING)
+    taken_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["subscription", "plan"], name="add_on_once",
+                                    condition=~Q(state="over")),
+            models.CheckConstraint(condition=Q(end=None) | Q(end__gte=F("start")),
+                                   name="add_on_ends_after_it_starts"),
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="add_on_counts"),
+        ]  # fmt: skip
+        indexes = [
+            models.Index(fields=["start"], name="add_on_to_start", condition=Q(state="waiting")),
+            models.Index(fields=["end"], name="add_on_to_end",
+                         condition=Q(state="running", end__isnull=False)),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.plan_id} on {self.subscription_id} {self.state}"
 
 
 class Change(models.Model):

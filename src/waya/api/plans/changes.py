@@ -23,7 +23,7 @@ from waya.catalog.models import Plan
 from waya.kernel import clock
 from waya.org.actors import Actor
 from waya.org.queries import visible_to
-from waya.subscriptions.commands import grant
+from waya.subscriptions.commands.lives import grant
 from waya.subscriptions.models import Subscription
 
 router = Router(tags=["sales"])

@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef
 
 from waya.billing.models import ProForma
 from waya.billing.policy import BillingPolicy
+from waya.billing.queries.lives.add_ons import plans_of
 from waya.billing.queries.lives.due import due_of
 from waya.billing.queries.lives.worked import work_out
 from waya.billing.queries.pricing import PriceList
@@ -44,7 +45,7 @@ def quote(*, subscription_id: int, on: date, by: Actor) -> ProForma:
         return known
     ProForma.objects.filter(subscription=row, state=ProForma.OPEN).update(state=ProForma.LAPSED)
     plan = row.plan
-    prices = PriceList([plan], row.entity.country)
+    prices = PriceList(plans_of(row), row.entity.country)
     began = opening(prices.versions[row.version_id].terms.phases, on)
     if began > on:
         raise Refused("begins_free", on=began.isoformat())

@@ -42,7 +42,7 @@ from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
 from waya.org.rows.among import among
 from waya.parties.commands.customers import lock_customers
-from waya.subscriptions.commands import advance_billed
+from waya.subscriptions.commands.lives import advance_billed
 from waya.subscriptions.models import Subscription
 
 log = logging.getLogger("waya.billing")

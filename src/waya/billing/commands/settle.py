@@ -13,7 +13,7 @@ from waya.billing.commands.invoices import Issued, issue
 from waya.billing.commands.standings import restore
 from waya.billing.models import Credit, CreditUse, Invoice, ProForma
 from waya.billing.policy import DunningPolicy, RenewalPolicy
-from waya.billing.queries.pricing import PriceList, described, described_hours
+from waya.billing.queries.pricing import PriceList, described, described_hours, redated
 from waya.billing.rules import hours, renewal
 from waya.billing.rules.drafts import CONVERTED, Draft, DraftLine, as_asked, credit_booking
 from waya.billing.rules.hours import Hours
@@ -234,16 +234,16 @@ def _moved(line: DraftLine, asked: ProForma, bought: Bought) -> DraftLine:
     plan, charged = asked.subscription.plan, line.charged
     told = {"pro_forma": asked.number}
     period = charged.period
-    if period.days:
+    if period == asked.period:  # what is asked of a part of it keeps its days
         period = bought.period
         told |= {"from": period.start.isoformat(), "until": period.end.isoformat()}
     if bought.period.start != asked.start:
         told["moved"] = f"paid after {asked.start.isoformat()}: begins on the day it is paid"
-    named = line.charge == FEE or not line.description
+    words = redated(line.description, charged.period, period) or described(plan, period)
     return replace(
         line,
         subscription_id=asked.subscription_id,
-        description=described(plan, period) if named else line.description,
+        description=words,
         charged=replace(charged, period=period, why=charged.why | told),
         revenue=line.revenue or f"revenue:{plan.tax_class}",
     )

@@ -16,7 +16,7 @@ from waya.kernel.money import Money
 from waya.org.actors import Actor
 from waya.org.rows.chunking import chunks
 from waya.parties.commands.customers import lock_customers
-from waya.subscriptions.commands import turn
+from waya.subscriptions.commands.lives import turn
 from waya.subscriptions.models import Subscription
 from waya.subscriptions.rules.life import Renewal, Stood
 

@@ -14,6 +14,7 @@ from django.db.models.expressions import RawSQL
 
 from waya.billing.models import ProForma
 from waya.billing.policy import BillingPolicy, RenewalPolicy
+from waya.billing.queries.lives.add_ons import with_add_ons
 from waya.billing.queries.lives.due import COLUMNS, Due, granted, plain
 from waya.billing.queries.lives.worked import work_out
 from waya.billing.queries.pricing import PriceList, described
@@ -179,6 +180,7 @@ def _parted(day: Billing, rows: Sequence[Due]) -> tuple[list[tuple[Due, Version]
     """Those for whom whole periods at one price are all that is due, and the rest."""
     least = max(day.how.minimum_minor, 0 if day.how.zero_invoices else 1)
     given = granted([row.id for row in rows]) if day.promotions else set()
+    given |= set(with_add_ons(rows, day.plans.values()))
     common: list[tuple[Due, Version]] = []
     special: list[Due] = []
     for row in rows:

@@ -126,6 +126,11 @@ def described_hours(plan: Plan, hours: Hours, zone: str) -> str:
     return f"{plan.name}, {length_words(hours.until - hours.since)}, {hours.spoken(zone)}"
 
 
+def redated(words: str, asked: Period, had: Period) -> str:
+    """The words of a line that was asked for some days and is had for others."""
+    return words.replace(_spoken(asked), _spoken(had))
+
+
 def worded(plan: Plan, line: Line) -> str:
     """The words of any line of the engine."""
     if "seconds" in line.why and line.kind not in ONCE:

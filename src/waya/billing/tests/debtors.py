@@ -19,7 +19,7 @@ from waya.kernel.periods import Period
 from waya.org.actors import SYSTEM
 from waya.org.models import Entity
 from waya.parties.commands.customers import register
-from waya.subscriptions.commands import activate, request
+from waya.subscriptions.commands.lives import activate, request
 from waya.subscriptions.models import Subscription
 from waya.subscriptions.queries import router_for
 from waya.subscriptions.rules.life import Renewal

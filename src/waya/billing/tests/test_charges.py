@@ -26,7 +26,7 @@ from waya.ledger.queries.balances import trial_balance
 from waya.org.actors import SYSTEM
 from waya.org.models import Entity, Policy
 from waya.org.rows.remembered import forget_all
-from waya.subscriptions.commands import grant
+from waya.subscriptions.commands.lives import grant
 from waya.subscriptions.models import Subscription
 
 pytestmark = pytest.mark.django_db

@@ -38,7 +38,8 @@ class Charge:
     With `metric` it prices what was used in the cycle and is billed after it; without, the
     quantity of the subscription. `graduated` prices each unit in its own tier, `volume` all
     units in the tier that the last one reached, `package` whole lots of `lot` units.
-    `one_off` and `deposit` are charged once, when the subscription begins.
+    `one_off` and `deposit` are charged once, when the subscription begins. A part of a bundle
+    has a name and a tax class of its own; empty ones are the plan's.
     """
 
     code: str
@@ -49,6 +50,8 @@ class Charge:
     included: Fraction = NOTHING
     metric: str = ""
     timing: Timing | None = None
+    name: str = ""
+    tax_class: str = ""
 
     @property
     def recurring(self) -> bool:

@@ -117,6 +117,8 @@ def _charge(one: Charge) -> dict[str, Any]:
         "included": str(one.included),
         "metric": one.metric,
         "timing": one.timing,
+        **({"name": one.name} if one.name else {}),
+        **({"tax_class": one.tax_class} if one.tax_class else {}),
     }  # fmt: skip
 
 
@@ -154,4 +156,6 @@ def _charge_of(told: Mapping[str, Any]) -> Charge:
         Fraction(told["included"]),
         told["metric"],
         told["timing"],
+        told.get("name", ""),
+        told.get("tax_class", ""),
     )

@@ -17,7 +17,7 @@ from waya.org.actors import SYSTEM
 from waya.org.commands.policies import choose
 from waya.org.models import Entity
 from waya.org.rows.remembered import forget_all
-from waya.subscriptions.commands import activate
+from waya.subscriptions.commands.lives import activate
 from waya.subscriptions.models import Subscription
 from waya.subscriptions.rules.life import Renewal
 

@@ -30,7 +30,7 @@ from waya.payments.commands.merchants import add_merchant
 from waya.payments.commands.notifications import receive
 from waya.payments.commands.take import drain
 from waya.payments.models import Merchant, Payment
-from waya.subscriptions.commands import activate, request
+from waya.subscriptions.commands.lives import activate, request
 from waya.subscriptions.models import Subscription
 from waya.subscriptions.queries import router_for
 from waya.subscriptions.rules.life import Renewal

@@ -23,7 +23,7 @@ from waya.org.models import Entity
 from waya.parties.commands.customers import register
 from waya.payments.commands.merchants import add_merchant
 from waya.payments.models import Merchant, Payment
-from waya.subscriptions.commands import activate, request
+from waya.subscriptions.commands.lives import activate, request
 from waya.subscriptions.models import Subscription
 from waya.subscriptions.rules.life import Renewal
 

@@ -33,7 +33,7 @@ from waya.payments.commands.notifications import receive
 from waya.payments.commands.take import drain
 from waya.payments.commands.thanks import thank
 from waya.payments.models import Merchant, Payment
-from waya.subscriptions.commands import activate, request
+from waya.subscriptions.commands.lives import activate, request
 from waya.subscriptions.rules.life import Renewal
 
 _RECEIPT = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"

@@ -21,7 +21,7 @@ from waya.parties.commands.customers import register
 from waya.parties.models import Customer
 from waya.payments.commands.prompts import prompt
 from waya.payments.models import Prompt
-from waya.subscriptions.commands import activate, request
+from waya.subscriptions.commands.lives import activate, request
 from waya.subscriptions.models import Subscription
 from waya.subscriptions.queries import router_for
 from waya.subscriptions.rules.life import Renewal

@@ -17,7 +17,7 @@ from waya.payments.commands.merchants import add_merchant
 from waya.payments.commands.notifications import Answer, receive
 from waya.payments.commands.take import drain
 from waya.payments.models import Merchant, Prompt
-from waya.subscriptions.commands import request
+from waya.subscriptions.commands.lives import request
 from waya.subscriptions.models import Subscription
 from waya.subscriptions.queries import router_for
 

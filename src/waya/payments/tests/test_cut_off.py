@@ -24,7 +24,7 @@ from waya.payments.models import Merchant, Notification, Prompt
 from waya.payments.policy import BrakePolicy
 from waya.payments.rules.brake import routers_to_hold
 from waya.payments.tests import make
-from waya.subscriptions.commands import activate, request
+from waya.subscriptions.commands.lives import activate, request
 from waya.subscriptions.models import Subscription
 from waya.subscriptions.queries import router_for
 from waya.subscriptions.rules.life import Renewal

@@ -24,7 +24,7 @@ from waya.org.models import Approval, Entity
 from waya.org.policy import chosen
 from waya.org.rows.changing import change_rows
 from waya.parties.commands.customers import lock_customers
-from waya.subscriptions.commands import end
+from waya.subscriptions.commands.lives import end
 from waya.subscriptions.models import Subscription
 
 KIND = "write_off"

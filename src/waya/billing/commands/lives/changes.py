@@ -17,6 +17,8 @@ from django.db.models import F, Q
 from waya.billing.commands.credits import credit_lines
 from waya.billing.commands.documents import ask, offer_hours
 from waya.billing.commands.invoices import issue
+from waya.billing.commands.lives.add_ons import turn_add_ons
+from waya.billing.commands.lives.rows import opened
 from waya.billing.commands.settle import settle_many
 from waya.billing.models import ProForma
 from waya.billing.policy import RenewalPolicy
@@ -32,8 +34,7 @@ from waya.kernel.errors import Refused
 from waya.kernel.money import Money
 from waya.org.actors import Actor
 from waya.org.policy import chosen
-from waya.parties.commands.customers import lock_customers
-from waya.subscriptions import commands as subscriptions
+from waya.subscriptions.commands import lives as subscriptions
 from waya.subscriptions.models import Subscription
 from waya.subscriptions.queries import RUNNING
 from waya.subscriptions.rules.life import Moved
@@ -57,7 +58,7 @@ def change_plan(
     says what comes of it and changes nothing.
     """
     by = by.must("billing.change_plan")
-    row = _row(subscription_id, by, RUNNING)
+    row = opened(subscription_id=subscription_id, states=RUNNING, by=by)
     plan = Plan.objects.filter(pk=plan_id, entity_id=row.entity_id).first()
     if plan is None:
         raise Refused("plan_unknown")
@@ -85,7 +86,7 @@ def change_quantity(
     by = by.must("billing.change_plan")
     if not 1 <= quantity <= MOST_UNITS:
         raise Refused("quantity_wrong")
-    row = _row(subscription_id, by, RUNNING)
+    row = opened(subscription_id=subscription_id, states=RUNNING, by=by)
     change = Change(row, on)
     version = change.prices.at(row.version_id, on)
     if not any(one.recurring and one.kind != "flat" for one in version.terms.charges):
@@ -105,7 +106,7 @@ def keep(*, subscription_id: int, on: date, by: Actor, preview: bool = False) ->
     billed; `preview` changes nothing.
     """
     by = by.must("billing.change_plan")
-    row = _row(subscription_id, by, RUNNING)
+    row = opened(subscription_id=subscription_id, states=RUNNING, by=by)
     if row.next_on is None:
         raise Refused("nothing_planned")
     if row.next_version_id and row.billed_through and row.billed_through > row.next_on:
@@ -160,7 +161,7 @@ def pause(*, subscription_id: int, on: date, by: Actor, preview: bool = False) -
     """Pause a service that is in order: off, and not charged; unused days are given back, or
     kept for later, by policy. Refuses `not_possible_now`."""
     by = by.must("billing.pause")
-    row = _row(subscription_id, by, (Subscription.ACTIVE,))
+    row = opened(subscription_id=subscription_id, states=(Subscription.ACTIVE,), by=by)
     outcome = Change(row, on).paused()
     if not preview:
         _close(row, outcome, by)
@@ -175,7 +176,7 @@ def resume(*, subscription_id: int, on: date, by: Actor, preview: bool = False) 
     """Go on with a paused service. A prepaid one that has no paid days left asks for a period,
     and is back when that is paid, which credit may do at once. Refuses `not_possible_now`."""
     by = by.must("billing.pause")
-    row = _row(subscription_id, by, (Subscription.PAUSED,))
+    row = opened(subscription_id=subscription_id, states=(Subscription.PAUSED,), by=by)
     outcome = Change(row, on).resumed()
     if preview:
         return outcome
@@ -193,7 +194,11 @@ def cancel(
     """End a subscription, at once or at the end of its term. At once, unused days are given
     back by policy; a deposit is, whenever it ends. Refuses `subscription_ended`."""
     by = by.must("billing.cancel")
-    row = _row(subscription_id, by, (*RUNNING, Subscription.PAUSED, Subscription.PENDING))
+    row = opened(
+        subscription_id=subscription_id,
+        states=(*RUNNING, Subscription.PAUSED, Subscription.PENDING),
+        by=by,
+    )
     if row.state == Subscription.PENDING:
         outcome = Outcome(on, True, row.entity.currency)
         if not preview:
@@ -215,7 +220,8 @@ def cancel(
 
 def turn_over(*, entity_id: int, on: date, by: Actor) -> int:
     """What was planned and whose day has come: changes of plan, and ends; terms that are fixed
-    end too. Each by itself, once it is billed up to its day. Gives how many."""
+    end too, and add-ons begin and end. Each by itself, once it is billed up to its day. Gives
+    how many."""
     by = by.must("billing.change_plan")
     planned = Subscription.objects.filter(
         Q(billed_through__gte=F("next_on")) | Q(billed_through=None),
@@ -228,12 +234,12 @@ def turn_over(*, entity_id: int, on: date, by: Actor) -> int:
     for key in _over(entity_id, on):
         cancel(subscription_id=key, on=on, by=by)
         turned += 1
-    return turned
+    return turned + turn_add_ons(entity_id=entity_id, on=on, by=by)
 
 
 @transaction.atomic
 def _turn(key: int, on: date, by: Actor) -> None:
-    row = _row(key, by, RUNNING)
+    row = opened(subscription_id=key, states=RUNNING, by=by)
     if row.next_on is None or row.next_on > on:
         return
     if row.next_version_id is None:
@@ -260,22 +266,6 @@ def _over(entity_id: int, on: date) -> list[int]:
 
 def _ends(version: Version) -> bool:
     return version.terms.phases[-1].length is not None
-
-
-def _row(key: int, by: Actor, states: tuple[str, ...]) -> Subscription:
-    """The subscription, its customer locked first; as it is now."""
-    found = Subscription.objects.values_list("customer_id", "entity_id").filter(pk=key).first()
-    if found is None or by.entity_id not in (None, found[1]):
-        raise Refused("other_entity")
-    if by.kind == "customer" and by.id != found[0]:
-        raise Refused("not_allowed", permission="billing.change_plan")
-    lock_customers(customer_ids=[found[0]], by=by)
-    row = Subscription.objects.select_related("plan__entity", "entity", "customer").get(pk=key)
-    if row.state == Subscription.ENDED:
-        raise Refused("subscription_ended", username=row.username)
-    if row.state not in states:
-        raise Refused("not_possible_now", state=row.state, wished="changed")
-    return row
 
 
 def _to(outcome: Outcome) -> Moved:

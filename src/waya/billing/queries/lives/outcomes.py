@@ -10,6 +10,7 @@ from fractions import Fraction
 from waya.billing.models import Credit, InvoiceLine
 from waya.billing.policy import BillingPolicy, RenewalPolicy
 from waya.billing.queries.credits import creditable
+from waya.billing.queries.lives.add_ons import draft_part, lines_of, plans_of, with_add_ons
 from waya.billing.queries.lives.due import Due, due_of, lives
 from waya.billing.queries.lives.leftovers import Data, Leftovers
 from waya.billing.queries.lives.worked import draft_line, work_out
@@ -95,7 +96,7 @@ class Change:
         self.row, self.on = row, on
         self.how = chosen(BillingPolicy, row.entity_id)
         self.late = chosen(RenewalPolicy, row.entity_id).late
-        self.prices = PriceList([row.plan, *others], row.entity.country)
+        self.prices = PriceList([*plans_of(row), *others], row.entity.country)
         self.currency = row.entity.currency
         self.prepaid = row.plan.mode == Plan.PREPAID
         self.hourly = row.plan.unit == "hour"
@@ -109,6 +110,7 @@ class Change:
         """The term that runs on the day of the change."""
         return cycles(self.life).cycle(self.on)
 
+        self.parts = with_add_ons([self.due], self.prices.plans.values()).get(row.pk, [])
     def term_end(self) -> date:
         """When the term ends that runs now: what is paid for, or the cycle; by the hour the
         first day without any."""
@@ -181,7 +183,7 @@ class Change:
         becomes = leftover or self.how.leftover
         onto = self._onto(version, self.on, many)
         left = Leftovers(self.prices, plan, version, Fraction(many), self.on, self.row.pk)
-        if becomes == "time" and self.prepaid:
+        if becomes == "time" and self.prepaid and not self.parts:
             line = left.time(value, self.life)
             if line is not None:
                 end = line.charged.period.end
@@ -230,9 +232,12 @@ class Change:
             asks=self.prepaid,
         )  # fmt: skip
 
-    def unused(self, reason: Reason) -> list[Back]:
-        """The days that were billed in advance and are not had, each at its own price."""
-        rows = InvoiceLine.objects.filter(subscription=self.row, end__gt=self.on, deferred=True)
+    def unused(self, reason: Reason, charge: str = "") -> list[Back]:
+        """The days that were billed in advance and are not had, each at its own price; of all
+        charges, or of those that begin so."""
+        rows = InvoiceLine.objects.filter(
+            subscription=self.row, end__gt=self.on, deferred=True, charge__startswith=charge
+        )
         found: list[Back] = []
         for key, one in creditable(self.row.entity_id, rows, self.on).items():
             period, timed = one.line.period, hours_of(one.row.why)
@@ -251,9 +256,11 @@ class Change:
                 found += self._back(wish, one.line, one.row, days)
         return found
 
-    def deposits(self) -> list[Back]:
+    def deposits(self, charge: str = "") -> list[Back]:
         """What is held of it as a deposit, and is given back when it ends."""
-        rows = InvoiceLine.objects.filter(subscription=self.row, revenue=DEPOSITS)
+        rows = InvoiceLine.objects.filter(
+            subscription=self.row, revenue=DEPOSITS, charge__startswith=charge
+        )
         return [
             back
             for key, one in creditable(self.row.entity_id, rows, self.on).items()
@@ -299,9 +306,14 @@ class Change:
         life = lives([due], self.prices)[due.id]
         end = cycles(life).cycle(to.since).end
         plan = self.prices.plans[due.plan_id]
-        found = told(life, self.how.terms(self.currency, arrears=True), end)
+        terms = self.how.terms(self.currency, arrears=True)
         return tuple(
             draft_line(line, due, self.prices, end, worded(plan, line), 0)
-            for line in found
+            for line in told(life, terms, end)
+            if line.period.start < end
+        ) + tuple(
+            draft_part(part, line, due, self.prices, end, {})
+            for part in self.parts
+            for line in lines_of(part, due, life, self.prices, terms, end)
             if line.period.start < end
         )

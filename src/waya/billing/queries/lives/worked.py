@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from waya.billing.policy import BillingPolicy
+from waya.billing.queries.lives.add_ons import (
+    Part,
+    ahead_of,
+    draft_part,
+    lines_of,
+    with_add_ons,
+)
 from waya.billing.queries.lives.due import Due, billed, lives
 from waya.billing.queries.pricing import PriceList, worded
 from waya.billing.rules.drafts import DraftLine, drafted
 from waya.billing.rules.engine.line import Line
-from waya.billing.rules.lives import Life, billed_until, charge_key, gathered, told
+from waya.billing.rules.lives import Life, billed_until, charge_key, cycles, gathered, told
 
 Counts = dict[tuple[int, date, str], int]
 
@@ -36,11 +43,13 @@ def work_out(
     if not rows:
         return
     known, counts = lives(rows, prices), billed(rows)
+    parts = with_add_ons(rows, prices.plans.values())
     seen = {key for key, _, _ in counts}
     for row in rows:
         life = known[row.id]
-        if life.discounts or life.usage or life.granted or row.id in seen:
-            yield _work_out(row, life, counts, prices, how, on, arrears)
+        if life.discounts or life.usage or life.granted or row.id in seen or row.id in parts:
+            own = parts.get(row.id, ())
+            yield _work_out(row, life, counts, prices, how, on, arrears, own)
             continue
         alike = (row.version_id, row.since, row.began, row.anchor_day, row.quantity, row.cycle_on,
                  row.next_version_id, row.next_on, life.next_quantity, on, arrears)  # fmt: skip
@@ -66,26 +75,57 @@ def _for(row: Due, worked: Worked) -> Worked:
 
 def _work_out(
     row: Due, life: Life, counts: Counts, prices: PriceList, how: BillingPolicy, on: date,
-    arrears: bool,
+    arrears: bool, parts: Sequence[Part] = (),
 ) -> Worked:  # fmt: skip
-    plan = prices.plans[row.plan_id]
     pricing_on = on if arrears else row.since
     terms = how.terms(prices.versions[row.version_id].price.currency, arrears=arrears)
     found = [line for line in told(life, terms, on if arrears else row.since) if _is_due(line)]
+    own = {f"{row.id}+{part.id}": part for part in parts}
+    if own:
+        through = _through(found, life)
+        found += [
+            line
+            for part in parts
+            for line in (
+                lines_of(part, row, life, prices, terms, on)
+                if arrears
+                else ahead_of(part, row, life, prices, terms, through)
+            )
+            if _is_due(line)
+        ]
     if len(found) > how.most_lines:
         raise ValueError(f"{len(found)} lines on one day, of at most {how.most_lines}")
     groups, covered = gathered(found, how.minimum_minor, zero=how.zero_invoices)
     documents = []
     for group in groups:
         lines = tuple(
-            draft_line(line, row, prices, pricing_on, worded(plan, line),
-                       counts.get((row.id, line.period.start, charge_key(line)), 0))
+            _drafted(line, row, prices, pricing_on, counts, own.get(line.subscription))
             for line in group
-            if not arrears or (row.id, line.period.start, charge_key(line)) not in counts
-        )  # fmt: skip
+            if not arrears or (row.id, line.period.start, _key(line, own)) not in counts
+        )
         if lines:
             documents.append(lines)
     return Worked(row, documents, billed_until(covered, on))
+
+
+def _through(found: Sequence[Line], life: Life) -> date:
+    """Through which day a prepaid period is asked for."""
+    ends = [line.period.end for line in found if line.kind in ("recurring", "proration")]
+    return max(ends, default=cycles(life).cycle(life.since).end)
+
+
+def _key(line: Line, parts: Mapping[str, Part]) -> str:
+    part = parts.get(line.subscription)
+    return charge_key(line) if part is None else part.charged + charge_key(line)
+
+
+def _drafted(
+    line: Line, row: Due, prices: PriceList, on: date, counts: Counts, part: Part | None
+) -> DraftLine:
+    if part is not None:
+        return draft_part(part, line, row, prices, on, counts)
+    turn = counts.get((row.id, line.period.start, charge_key(line)), 0)
+    return draft_line(line, row, prices, on, worded(prices.plans[row.plan_id], line), turn)
 
 
 def draft_line(

@@ -1,4 +1,4 @@
-"""What a customer has: asked for, begun, renewed, walled, restored, ended."""
+"""What a customer has: asked for, begun, renewed, walled, restored, changed, ended."""
 
 from __future__ import annotations
 
@@ -11,19 +11,18 @@ from django.db import transaction
 from django.db.models import Q
 
 from waya.catalog.models import Plan, PlanVersion, Promotion
-from waya.catalog.queries import version_today
+from waya.catalog.queries import goes_with, version_today
 from waya.kernel import clock
 from waya.kernel.errors import Refused
 from waya.network.commands.wishes import want_many
-from waya.network.rules.access import WALLED, plan_profile
-from waya.network.rules.wishes import Wish
 from waya.org.actors import Actor
-from waya.org.audit import Happened, record_many
+from waya.org.audit import record_many
 from waya.org.rows.among import among
 from waya.org.rows.changing import change_rows
 from waya.parties.models import Customer, Site
-from waya.subscriptions.models import Change, Grant, Subscription
-from waya.subscriptions.queries import RUNNING
+from waya.subscriptions.commands.add_ons import leave
+from waya.subscriptions.models import AddOn, Change, Grant, Subscription
+from waya.subscriptions.queries import RUNNING, happened, locked, wish
 from waya.subscriptions.rules.life import (
     CUT_OFF,
     LEGAL,
@@ -67,7 +66,7 @@ def request(
         username=_username(customer.name),
         created_at=clock.now(),
     )
-    record_many(by, [_happened("requested", subscription, {"plan": plan.name})])
+    record_many(by, [happened("requested", subscription, {"plan": plan.name})])
     return subscription
 
 
@@ -99,7 +98,7 @@ def turn(
     """
     by = by.must("subscriptions.stand")
     wished = {one.subscription_id: one for one in renewals}
-    rows = _locked({*wished, *standings})
+    rows = locked({*wished, *standings})
     renewed = [row for row in rows if row.pk in wished]
     begun = [row for row in renewed if _renewed(row, wished[row.pk])]
     changed, turned = _stand(rows, standings)
@@ -117,7 +116,7 @@ def turn(
         for row in begun
     )  # fmt: skip
     wired = {row.pk: row for row in (*begun, *turned)}
-    want_many(wishes=[_wish(row, causes[key]) for key, row in wired.items()], by=by)
+    want_many(wishes=[wish(row, causes[key]) for key, row in wired.items()], by=by)
     return changed
 
 
@@ -161,16 +160,16 @@ def _record(
 ) -> dict[int, int]:  # fmt: skip
     """Write what happened; gives the latest record of each subscription, its wish's cause."""
     begun_keys = {row.pk for row in begun}
-    happened = [
-        _happened("activated" if row.pk in begun_keys else "renewed", row,
+    found = [
+        happened("activated" if row.pk in begun_keys else "renewed", row,
                   _paid_for(wished[row.pk]), wished[row.pk].cause)
         for row in renewed
     ] + [
-        _happened(_TURNED.get(row.standing, "restored"), row,
+        happened(_TURNED.get(row.standing, "restored"), row,
                   dict(standings[row.pk].why), standings[row.pk].cause)
         for row in turned
     ]  # fmt: skip
-    records = record_many(by, happened)
+    records = record_many(by, found)
     return dict(zip((row.pk for row in (*renewed, *turned)), records, strict=True))
 
 
@@ -203,7 +202,7 @@ def end(*, subscription_id: int, on: date, by: Actor) -> Subscription:
     Ending again gives the ended one. What was paid for and not used is billing's matter.
     """
     by = by.must("subscriptions.end")
-    row = _locked([subscription_id])[0]
+    row = locked([subscription_id])[0]
     if row.state == Subscription.ENDED:
         return row
     was_pending = row.state == Subscription.PENDING
@@ -211,9 +210,10 @@ def end(*, subscription_id: int, on: date, by: Actor) -> Subscription:
     row.save(update_fields=["state", "ended_on"])
     Change.objects.create(subscription=row, kind="ended", on=on, from_plan_id=row.plan_id,
                           made_at=clock.now())  # fmt: skip
-    (record,) = record_many(by, [_happened("ended", row, {"on": on.isoformat()})])
+    leave(row=row, gone=row.add_ons.all(), on=on, by=by)
+    (record,) = record_many(by, [happened("ended", row, {"on": on.isoformat()})])
     if not was_pending:
-        want_many(wishes=[_wish(row, record)], by=by)
+        want_many(wishes=[wish(row, record)], by=by)
     return row
 
 
@@ -225,7 +225,7 @@ def move(*, subscription_id: int, to: Moved, by: Actor) -> Subscription:
     What was planned for it is dropped. Refuses `not_possible_now` for one that does not run.
     """
     by = by.must("subscriptions.change")
-    (row,) = _locked([subscription_id])
+    (row,) = locked([subscription_id])
     if row.state not in RUNNING:
         raise Refused("not_possible_now", state=row.state, wished="changed")
     before, had = row.plan, row.quantity
@@ -234,13 +234,16 @@ def move(*, subscription_id: int, to: Moved, by: Actor) -> Subscription:
     row.version, row.plan, row.quantity = version, version.plan, to.quantity or row.quantity
     _forget(row)
     row.save(update_fields=[*_PLACED, *_AHEAD, "version", "plan", "quantity"])
+    on_top = row.add_ons.exclude(state=AddOn.OVER).select_related("plan")
+    gone = [one for one in on_top if not goes_with(one.plan, version.plan)]
+    leave(row=row, gone=gone, on=to.since, by=by)
     Change.objects.create(subscription=row, kind="changed", on=to.since, from_plan=before,
                           to_plan=row.plan, made_at=clock.now())  # fmt: skip
-    (record,) = record_many(by, [_happened("changed", row, {
+    (record,) = record_many(by, [happened("changed", row, {
         "from_plan": before.name, "to_plan": row.plan.name, "on": to.since.isoformat(),
         **({"quantity": row.quantity} if row.quantity != had else {}),
     })])  # fmt: skip
-    want_many(wishes=[_wish(row, record)], by=by)
+    want_many(wishes=[wish(row, record)], by=by)
     return row
 
 
@@ -268,12 +271,12 @@ def plan_ahead(
     `quantity` where that changes, or ends then without a version. A later plan replaces an
     earlier. Refuses `not_possible_now`."""
     by = by.must("subscriptions.change")
-    (row,) = _locked([subscription_id])
+    (row,) = locked([subscription_id])
     if row.state not in RUNNING:
         raise Refused("not_possible_now", state=row.state, wished="planned")
     row.next_version_id, row.next_quantity, row.next_on = version_id, quantity, on
     row.save(update_fields=_AHEAD)
-    record_many(by, [_happened("planned" if version_id else "ending", row, _planned(row))])
+    record_many(by, [happened("planned" if version_id else "ending", row, _planned(row))])
     return row
 
 
@@ -291,13 +294,13 @@ def stay(*, subscription_id: int, by: Actor) -> Subscription:
     """Drop what was planned for a running subscription: it goes on as it is. Refuses
     `nothing_planned`."""
     by = by.must("subscriptions.change")
-    (row,) = _locked([subscription_id])
+    (row,) = locked([subscription_id])
     if row.next_on is None:
         raise Refused("nothing_planned")
     why = _planned(row)
     _forget(row)
     row.save(update_fields=_AHEAD)
-    record_many(by, [_happened("kept", row, why)])
+    record_many(by, [happened("kept", row, why)])
     return row
 
 
@@ -309,7 +312,7 @@ def pause(*, subscription_id: int, since: date | None, on: date, by: Actor) -> S
     planned for it is dropped. Refuses `not_possible_now` for one that is walled or not begun.
     """
     by = by.must("subscriptions.change")
-    (row,) = _locked([subscription_id])
+    (row,) = locked([subscription_id])
     row.state = _legal(row, Subscription.PAUSED)
     if since is not None and row.anchor_day is not None:
         until = clock.now() if row.paid_until else None
@@ -326,7 +329,7 @@ def resume(*, subscription_id: int, to: Moved, walled: bool, on: date, by: Actor
     Refuses `not_possible_now` for one that is not paused.
     """
     by = by.must("subscriptions.change")
-    (row,) = _locked([subscription_id])
+    (row,) = locked([subscription_id])
     if row.state != Subscription.PAUSED:
         raise Refused("not_possible_now", state=row.state, wished="resumed")
     row.standing = CUT_OFF if walled else "good"
@@ -339,10 +342,10 @@ def resume(*, subscription_id: int, to: Moved, walled: bool, on: date, by: Actor
 def _stopped(row: Subscription, what: str, on: date, by: Actor) -> Subscription:
     Change.objects.create(subscription=row, kind=what, on=on, from_plan_id=row.plan_id,
                           made_at=clock.now())  # fmt: skip
-    (record,) = record_many(by, [_happened(what, row, {"on": on.isoformat()})])
+    (record,) = record_many(by, [happened(what, row, {"on": on.isoformat()})])
     row.standing_cause_id = record
     row.save(update_fields=["standing_cause_id"])
-    want_many(wishes=[_wish(row, record)], by=by)
+    want_many(wishes=[wish(row, record)], by=by)
     return row
 
 
@@ -354,7 +357,7 @@ def grant(*, subscription_id: int, code: str, on: date, by: Actor) -> Grant:
     for this plan on the day, and `subscription_ended`.
     """
     by = by.must("subscriptions.grant")
-    (row,) = _locked([subscription_id])
+    (row,) = locked([subscription_id])
     if row.state == Subscription.ENDED:
         raise Refused("subscription_ended", username=row.username)
     one = Promotion.objects.filter(
@@ -368,7 +371,7 @@ def grant(*, subscription_id: int, code: str, on: date, by: Actor) -> Grant:
         subscription=row, promotion=one, defaults={"start": on}
     )
     if fresh:
-        record_many(by, [_happened("promoted", row, {"code": one.code, "name": one.name})])
+        record_many(by, [happened("promoted", row, {"code": one.code, "name": one.name})])
     return granted
 
 
@@ -380,60 +383,19 @@ def grant_usage(
     had after what its plan includes, and until it is used up. Refuses `usage_negative` for
     nothing or less, and `subscription_ended`."""
     by = by.must("subscriptions.grant")
-    (row,) = _locked([subscription_id])
+    (row,) = locked([subscription_id])
     if row.state == Subscription.ENDED:
         raise Refused("subscription_ended", username=row.username)
     if quantity <= 0:
         raise Refused("usage_negative")
     granted = Grant.objects.create(subscription=row, metric=metric, quantity=quantity, start=on)
-    record_many(by, [_happened("granted", row, {
+    record_many(by, [happened("granted", row, {
         "metric": metric, "quantity": f"{quantity.normalize():f}", "on": on.isoformat(),
     })])  # fmt: skip
     return granted
-
-
-def _locked(keys: Iterable[int]) -> list[Subscription]:
-    return list(
-        Subscription.objects.filter(pk__in=list(keys))
-        .select_related("plan")
-        .order_by("pk")
-        .select_for_update(no_key=True, of=("self",))
-    )
 
 
 def _legal(row: Subscription, state: str) -> str:
     if state != row.state and state not in LEGAL[row.state]:
         raise Refused("not_possible_now", state=row.state, wished=state)
     return state
-
-
-def _wish(row: Subscription, cause: int | None) -> Wish:
-    walled = row.state == Subscription.SUSPENDED
-    ended = row.state == Subscription.ENDED
-    paused = row.state == Subscription.PAUSED
-    profile = WALLED if walled else plan_profile(row.plan.down_kbps, row.plan.up_kbps)
-    return Wish(
-        router_id=row.router_id,
-        name=row.username,
-        profile=profile,
-        enabled=not (ended or paused) and row.standing != OFF,
-        restricted=walled or ended or paused,
-        owner=row.public_id,
-        customer_id=row.customer_id,
-        cause_id=cause,
-        ended=ended,
-    )
-
-
-def _happened(
-    what: str, row: Subscription, why: dict[str, object], cause: int | None = None
-) -> Happened:
-    return Happened(
-        f"subscription.{what}",
-        ("subscription", row.pk),
-        customer_id=row.customer_id,
-        site_id=row.site_id,
-        router_id=row.router_id,
-        cause=cause,
-        why={"username": row.username, **why},
-    )
