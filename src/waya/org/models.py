@@ -29,17 +29,52 @@ class Entity(models.Model):
 
 
 class Branch(models.Model):
-    """A place of business of an entity."""
+    """A place of business of an entity: its document numbers, its fiscal device. One of them is
+    the main one, where everything belongs that nobody said otherwise of."""
 
     entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="branches")
     code = models.CharField(max_length=12)
     name = models.CharField(max_length=80)
+    main = models.BooleanField(default=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["entity", "code"], name="branch_code_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["entity", "code"], name="branch_code_once"),
+            models.UniqueConstraint(
+                fields=["entity"], condition=Q(main=True), name="one_main_branch"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class Issuer(models.Model):
+    """Who issues documents: a branch, with its entity's names and tax number as they are.
+
+    A trigger keeps a row as it was made. A company that takes another name, phone or tax number
+    issues as another row from then on; what it issued before names the row of then.
+    """
+
+    branch = models.ForeignKey(Branch, on_delete=models.PROTECT, related_name="issuers")
+    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=80)
+    legal_name = models.CharField(max_length=120)
+    tax_number = models.CharField(max_length=40, blank=True)
+    phone = models.CharField(max_length=20, blank=True)
+    # Empty for the main branch, which needs no name of its own on paper.
+    branch_name = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["branch", "name", "legal_name", "tax_number", "phone", "branch_name"],
+                name="issuer_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.legal_name
 
 
 class Role(models.Model):
@@ -94,15 +129,15 @@ class Policy(models.Model):
 
 
 class NumberSeries(models.Model):
-    """A gapless series of document numbers; locked last and shortly."""
+    """A branch's gapless series of numbers for a kind of document; locked last and shortly."""
 
-    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="+")
+    branch = models.ForeignKey(Branch, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=20)
     prefix = models.CharField(max_length=20, blank=True)
     next = models.BigIntegerField(default=1)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["entity", "kind"], name="series_once")]
+        constraints = [models.UniqueConstraint(fields=["branch", "kind"], name="series_once")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.prefix}{self.next}"

@@ -8,8 +8,9 @@ from typing import TypeVar
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import Model, QuerySet
 
+from waya.kernel.errors import Refused
 from waya.org.actors import Actor
-from waya.org.models import Approval, AuditRecord, Entity, Logo, Person, Token
+from waya.org.models import Approval, AuditRecord, Branch, Entity, Logo, Person, Token
 from waya.org.rows.remembered import Remembered
 from waya.org.secrets import digest
 
@@ -76,3 +77,24 @@ def _entity(entity_id: int) -> Entity:
 
 entity_of = Remembered(_entity)
 """An entity by its id, for reading alone: its name, currency, zone and paybill."""
+
+
+def branches_of(entity_id: int) -> list[Branch]:
+    """The branches of an entity, the main one first."""
+    return list(Branch.objects.filter(entity_id=entity_id).order_by("-main", "code"))
+
+
+def branch_of(entity_id: int, code: str) -> Branch:
+    """An entity's branch by its code, whatever its case; refuses `branch_unknown`."""
+    branch = Branch.objects.filter(entity_id=entity_id, code=code.strip().upper()).first()
+    if branch is None:
+        raise Refused("branch_unknown", branch=code)
+    return branch
+
+
+def _main_branch(entity_id: int) -> int:
+    return Branch.objects.values_list("pk", flat=True).get(entity_id=entity_id, main=True)
+
+
+main_branch = Remembered(_main_branch)
+"""The id of an entity's main branch, which is always the same."""

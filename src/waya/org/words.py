@@ -28,6 +28,9 @@ REFUSALS = {
     "key_in_work": _("This was sent already and is being worked on, or its end is not known."),
     "logo_too_large": _("The picture is too large: %(most)s KB at most."),
     "logo_unreadable": _("This picture cannot be drawn. Use SVG of shapes alone, or PNG."),
+    "branch_code_wrong": _("A branch's code is one to eight letters and digits, such as NKR."),
+    "branch_known": _("There is a branch %(branch)s already."),
+    "branch_unknown": _("There is no branch %(branch)s in this company."),
     # ledger
     "period_overlaps": _("There is a period between %(start)s and %(end)s already."),
     "period_locked": _("%(start)s to %(end)s is locked for good."),
@@ -36,6 +39,7 @@ REFUSALS = {
     "no_account": _("The chart has no account for %(purpose)s."),
     # parties
     "name_missing": _("Say whose account it is: the name is missing."),
+    "tax_number_malformed": _("This is no tax number. One looks like %(example)s."),
     "tag_too_long": _("%(tag)s is too long for a tag: thirty letters at most."),
     "phone_unreadable": _("This is no phone number that we can read. Write it as 0712 345 678."),
     "too_many_codes": _("Enough codes for now. Wait %(minutes)s minutes, then ask again."),

@@ -9,14 +9,17 @@ from django.db import models
 
 
 class Customer(models.Model):
-    """Who pays. The account number has a check digit; it is shown in threes. `tags` are words of
-    the ISP's own by which customers are told apart."""
+    """Who pays. The account number has a check digit; it is shown in threes. Their branch numbers
+    and fiscalises what they are given. `tax_number` is what the tax office knows them by. `tags`
+    are words of the ISP's own by which customers are told apart."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     entity = models.ForeignKey("org.Entity", on_delete=models.PROTECT, related_name="+")
+    branch = models.ForeignKey("org.Branch", on_delete=models.PROTECT, related_name="+")
     account_number = models.CharField(max_length=12, unique=True)
     name = models.CharField(max_length=200)
     language = models.CharField(max_length=5, default="en")
+    tax_number = models.CharField(max_length=30, blank=True, default="", db_default="")
     created_at = models.DateTimeField()
     note = models.TextField(blank=True)
     tags = ArrayField(models.CharField(max_length=30), default=list, db_default=[])

@@ -98,6 +98,10 @@ class Payment(models.Model):
     customer = models.ForeignKey(
         "parties.Customer", on_delete=models.PROTECT, null=True, related_name="payments"
     )
+    # Who gives the receipt, as it is named then: the customer's branch, or the main one.
+    issuer = models.ForeignKey(
+        "org.Issuer", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     payer = models.CharField(max_length=80, blank=True)

@@ -206,9 +206,17 @@ def _gapless(entity: Entity) -> str:
 
 
 def _gap(numbers: list[str]) -> str:
-    taken = sorted(int(number.rpartition("-")[2]) for number in numbers)
-    missing = set(range(1, len(taken) + 1)) - set(taken)
-    return f"{_some(sorted(missing))} missing" if missing else ""
+    """What is missing of each series: branches number by themselves."""
+    taken: dict[str, set[int]] = {}
+    for number in numbers:
+        series, _, place = number.rpartition("-")
+        taken.setdefault(series, set()).add(int(place))
+    missing = [
+        f"{series}-{place:06d}"
+        for series, places in sorted(taken.items())
+        for place in sorted(set(range(1, len(places) + 1)) - places)
+    ]
+    return f"{_some(missing)} missing" if missing else ""
 
 
 def _worked_off(entity: Entity) -> str:

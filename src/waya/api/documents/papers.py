@@ -79,7 +79,7 @@ def invoice_pdf(request: Caller, id: UUID) -> HttpResponse:
 @router.get("/pro-formas/{uuid:id}/pdf", response=REFUSALS, openapi_extra=_PAGES)
 def pro_forma_pdf(request: Caller, id: UUID) -> HttpResponse:
     """A pro forma as PDF."""
-    rows = ProForma.objects.select_related("customer", "entity", "subscription__plan")
+    rows = ProForma.objects.select_related("customer", "entity", "issuer", "subscription__plan")
     row = one(visible_to(request.auth.must("money.view"), rows), id)
     return _pdf(papers.pro_forma(row), row.number)
 
@@ -94,7 +94,7 @@ def credit_note_pdf(request: Caller, id: UUID) -> HttpResponse:
 @router.get("/payments/{uuid:id}/pdf", response=REFUSALS, openapi_extra=_PAGES)
 def receipt_pdf(request: Caller, id: UUID) -> HttpResponse:
     """The receipt of a payment as PDF."""
-    rows = Payment.objects.select_related("customer", "entity")
+    rows = Payment.objects.select_related("customer", "entity", "issuer")
     row = one(visible_to(request.auth.must("money.view"), rows), id)
     return _pdf(papers.receipt(row), row.receipt_number)
 

@@ -1,4 +1,5 @@
-"""Credit notes: what is given back of an invoice, at its own prices and taxes."""
+"""Credit notes: what is given back of an invoice, at its own prices and taxes, by the branch
+that issued it."""
 
 from __future__ import annotations
 
@@ -31,7 +32,7 @@ from waya.ledger.rules.entries import Entry
 from waya.org import jobs
 from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
-from waya.org.commands.numbering import next_numbers
+from waya.org.commands.numbering import Numbered, next_numbers
 from waya.org.queries import entity_of
 from waya.parties.commands.customers import lock_customers
 
@@ -119,6 +120,7 @@ def _open(line_ids: set[int], on: date, once: str, by: Actor) -> _Open:
     invoices = {
         row.pk: row
         for row in Invoice.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("issuer")
         .filter(pk__in={invoice for invoice, _, _ in owners})
         .order_by("pk")
     }
@@ -174,10 +176,11 @@ def _write(
     opened: _Open, pieces: dict[int, list[_Piece]], note: str, by: Actor
 ) -> list[CreditNote]:
     """The rows of the credit notes; their numbers are taken last of all that is locked."""
-    numbers = next_numbers(entity_id=opened.entity_id, kind="credit_note", count=len(pieces), by=by)
+    branches = [opened.invoices[key].issuer.branch_id for key in pieces]
+    numbers = next_numbers(branches=branches, kind="credit_note", by=by)
     issued = CreditNote.objects.bulk_create(
-        _note(opened, opened.invoices[key], own, note, number)
-        for (key, own), number in zip(pieces.items(), numbers, strict=True)
+        _note(opened, opened.invoices[key], own, note, numbered)
+        for (key, own), numbered in zip(pieces.items(), numbers, strict=True)
     )
     both = [(one, piece) for one in issued for piece in pieces[one.invoice_id]]
     lines = CreditNoteLine.objects.bulk_create(_line(one, piece) for one, piece in both)
@@ -188,7 +191,7 @@ def _write(
 
 
 def _note(
-    opened: _Open, invoice: Invoice, pieces: Sequence[_Piece], note: str, number: str
+    opened: _Open, invoice: Invoice, pieces: Sequence[_Piece], note: str, numbered: Numbered
 ) -> CreditNote:
     net = sum(piece.given.net_minor for piece in pieces)
     total = sum(piece.given.gross_minor for piece in pieces)
@@ -198,7 +201,8 @@ def _note(
         entity_id=opened.entity_id,
         customer_id=invoice.customer_id,
         invoice=invoice,
-        number=number,
+        issuer_id=numbered.issuer_id,
+        number=numbered.number,
         issued_on=opened.on,
         issued_at=clock.now(),
         currency=invoice.currency,
@@ -291,6 +295,7 @@ def _booking(opened: _Open, note: CreditNote, pieces: Sequence[_Piece]) -> Entry
             debit[purpose] = debit.get(purpose, 0) + minor
     return booking(
         entity_id=opened.entity_id,
+        branch_id=note.invoice.issuer.branch_id,
         customer_id=note.customer_id,
         number=note.number,
         invoice=note.invoice.number,

@@ -37,7 +37,7 @@ def quote(*, subscription_id: int, on: date, by: Actor) -> ProForma:
     `begins_free` and `nothing_to_ask` where nothing is to be paid to begin.
     """
     by = by.must("billing.quote")
-    row = Subscription.objects.select_related("plan", "entity").get(pk=subscription_id)
+    row = Subscription.objects.select_related("plan", "entity", "customer").get(pk=subscription_id)
     if row.state != Subscription.PENDING:
         raise Refused("subscription_running", username=row.username)
     known = ProForma.objects.filter(subscription=row, start=on, state=ProForma.OPEN).first()
@@ -69,7 +69,7 @@ def offer_hours(
         Subscription.objects.filter(
             ~Exists(waiting), pk__in=subscription_ids, state__in=RUNNING, next_on=None,
             plan__unit="hour",
-        ).select_related("plan", "entity").order_by("pk")
+        ).select_related("plan", "entity", "customer").order_by("pk")
     )  # fmt: skip
     if not rows:
         return []
@@ -90,25 +90,26 @@ def ask(
     state: str = ProForma.OPEN,
 ) -> list[ProForma]:  # fmt: skip
     """Issue pro formas of one entity: no tax document, nothing is posted. One that is only
-    offered asks nobody, and nothing is said of it."""
+    offered asks nobody, and nothing is said of it. The subscriptions come with their customers,
+    whose branches number them."""
     by = by.must("billing.quote")
     if not asked:
         return []
-    numbers = next_numbers(
-        entity_id=asked[0][0].entity_id, kind="pro_forma", count=len(asked), by=by
-    )
+    branches = [row.customer.branch_id for row, _ in asked]
+    numbers = next_numbers(branches=branches, kind="pro_forma", by=by)
     rows = ProForma.objects.bulk_create(
         [
             ProForma(
                 entity_id=row.entity_id,
                 customer_id=row.customer_id,
                 subscription=row,
-                number=number,
+                number=numbered.number,
+                issuer_id=numbered.issuer_id,
                 issued_on=on,
                 state=state,
                 **_told(lines),
             )
-            for (row, lines), number in zip(asked, numbers, strict=True)
+            for (row, lines), numbered in zip(asked, numbers, strict=True)
         ]
     )
     told = rows if state == ProForma.OPEN else []

@@ -7,7 +7,7 @@ outage all end in the same body being sent again. Billing never waits for any of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -40,7 +40,7 @@ from waya.org.rows.asking import ask
 AT_ONCE = 100
 _KEPT_ANSWERS = 20
 _LONGEST_WAIT = timedelta(minutes=15)
-_DEVICE = "select id from billing_fiscaldevice where entity_id = %s order by id limit 1"
+_DEVICES = "select branch_id, id from billing_fiscaldevice where entity_id = %s order by id"
 _LEASE = "select pg_try_advisory_lock(hashtext('waya.fiscal'), %s)"
 _RELEASE = "select pg_advisory_unlock(hashtext('waya.fiscal'), %s)"
 
@@ -91,25 +91,28 @@ def add_device(
 
 
 @transaction.atomic(savepoint=False)
-def owe(*, entity_id: int, invoice_ids: Iterable[int], by: Actor) -> int:
-    """Put invoices into the outbox, in the transaction that issues them; gives how many.
+def owe(*, entity_id: int, invoices: Mapping[int, int], by: Actor) -> int:
+    """Put invoices, each with its branch, into the outbox of the branch's device, in the
+    transaction that issues them; gives how many.
 
-    Nothing, if the entity has no device or an invoice costs nothing. Again does no harm.
+    A branch without a device of its own uses the one that the entity had first, so that nothing
+    stays untold. Nothing, if the entity has none or an invoice costs nothing. Again does no harm.
     """
     by.must("billing.fiscalise")
-    devices = ask(_DEVICE, [entity_id])
-    if not devices:
+    found = ask(_DEVICES, [entity_id])
+    if not found:
         return 0
-    ((device_id,),) = devices
-    now = clock.real_now()
+    devices, first, now = dict(found), found[0][1], clock.real_now()
     owed = FiscalDocument.objects.bulk_create(
         [
-            FiscalDocument(device_id=device_id, invoice_id=key, reference=number, owed_at=now)
-            for key, number in queries.billed(invoice_ids).items()
+            FiscalDocument(device_id=devices.get(invoices[key], first), invoice_id=key,
+                           reference=number, owed_at=now)
+            for key, number in queries.billed(invoices).items()
         ],
         ignore_conflicts=True,
-    )
-    jobs.nudge("billing.fiscalise", key=f"device:{device_id}", device_id=device_id)
+    )  # fmt: skip
+    for device_id in sorted({one.device_id for one in owed}):
+        jobs.nudge("billing.fiscalise", key=f"device:{device_id}", device_id=device_id)
     return len(owed)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
+from typing import NamedTuple
 
 from django.db import transaction
 from psycopg.types.json import Jsonb
@@ -20,12 +21,13 @@ from waya.kernel import clock
 from waya.ledger.commands.entries import post_fresh
 from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
-from waya.org.commands.numbering import next_numbers
+from waya.org.commands.numbering import Numbered, next_numbers
 from waya.org.rows.asking import ask
 from waya.org.rows.copying import copy_rows, reserve_keys
 
 _INVOICE = (
-    ("id", "int8"), ("entity_id", "int8"), ("customer_id", "int8"), ("number", "varchar"),
+    ("id", "int8"), ("entity_id", "int8"), ("customer_id", "int8"), ("issuer_id", "int8"),
+    ("number", "varchar"),
     ("issued_on", "date"), ("issued_at", "timestamptz"), ("due_on", "date"),
     ("currency", "varchar"), ("net_minor", "int8"), ("tax_minor", "int8"),
     ("total_minor", "int8"), ("paid_minor", "int8"), ("customer_as_issued", "jsonb"),
@@ -36,8 +38,11 @@ _LINE = (
     ("tax_minor", "int8"), ("total_minor", "int8"), ("revenue", "varchar"),
     ("deferred", "bool"), ("charge", "varchar"), ("turn", "int2"), ("why", "jsonb"),
 )  # fmt: skip
-_NAMES = """
-select id, json_build_object('name', name, 'account_number', account_number)::text
+_OWNERS = """
+select id, branch_id, case when tax_number = ''
+    then json_build_object('name', name, 'account_number', account_number)
+    else json_build_object('name', name, 'account_number', account_number,
+                           'tax_number', tax_number) end::text
 from parties_customer where id = any(%s)
 """
 _TAX = (
@@ -47,12 +52,21 @@ _TAX = (
 )  # fmt: skip
 
 
+class _Owner(NamedTuple):
+    """Whose an invoice is: their branch, and how the document will name them, as JSON."""
+
+    branch_id: int
+    named: str
+
+
 @dataclass(frozen=True, slots=True)
 class Issued:
     """An invoice as it was issued."""
 
     id: int
     number: str
+    branch_id: int
+    issuer_id: int
     customer_id: int
     currency: str
     total_minor: int
@@ -64,55 +78,58 @@ class Issued:
 def issue(*, drafts: Sequence[Draft], by: Actor) -> list[Issued]:
     """Issue invoices of one entity, in order; each posts its entry.
 
-    Set-wise. Numbers are taken last. A period that was billed before is refused by the
-    database, and nothing of the batch is kept.
+    Set-wise. Numbers are taken last, each of its customer's branch. A period that was billed
+    before is refused by the database, and nothing of the batch is kept.
     """
     by = by.must("billing.issue")
     if not drafts:
         return []
-    names = _as_issued({draft.customer_id for draft in drafts})
+    owners = _owners({draft.customer_id for draft in drafts})
     keys = reserve_keys("billing_invoice", len(drafts))
     lines = [(key, line) for draft, key in zip(drafts, keys, strict=True) for line in draft.lines]
     line_keys = reserve_keys("billing_invoiceline", len(lines))
-    numbers = next_numbers(entity_id=drafts[0].entity_id, kind="invoice", count=len(drafts), by=by)
+    branches = [owners[draft.customer_id].branch_id for draft in drafts]
+    numbers = next_numbers(branches=branches, kind="invoice", by=by)
     issued = [
-        _issued(draft, key, number)
-        for draft, key, number in zip(drafts, keys, numbers, strict=True)
+        _issued(draft, key, branch_id, numbered)
+        for draft, key, branch_id, numbered in zip(drafts, keys, branches, numbers, strict=True)
     ]
-    copy_rows("billing_invoice", _INVOICE, _invoices(drafts, issued, names))
+    copy_rows("billing_invoice", _INVOICE, _invoices(drafts, issued, owners))
     copy_rows("billing_invoiceline", _LINE, _lines(lines, line_keys))
     copy_rows("billing_invoicetax", _TAX, _taxes(lines, line_keys))
     post_fresh(
         entries=[
-            booking(draft, one.number)
+            booking(draft, one.number, one.branch_id)
             for draft, one in zip(drafts, issued, strict=True)
             if one.total_minor
         ],
         by=by,
     )
     record_many(by, [_happened(draft, one) for draft, one in zip(drafts, issued, strict=True)])
-    owe(entity_id=drafts[0].entity_id, invoice_ids=keys, by=by)
+    owe(entity_id=drafts[0].entity_id, invoices={one.id: one.branch_id for one in issued}, by=by)
     return issued
 
 
-def _as_issued(customer_ids: set[int]) -> dict[int, str]:
-    """The customers' names and numbers as the documents will keep them, as JSON."""
-    return dict(ask(_NAMES, [list(customer_ids)]))
+def _owners(customer_ids: set[int]) -> dict[int, _Owner]:
+    return {
+        key: _Owner(branch_id, named)
+        for key, branch_id, named in ask(_OWNERS, [list(customer_ids)])
+    }
 
 
-def _issued(draft: Draft, key: int, number: str) -> Issued:
-    return Issued(key, number, draft.customer_id, draft.currency, draft.sums()[2],
-                  draft.issued_on, draft.due_on)  # fmt: skip
+def _issued(draft: Draft, key: int, branch_id: int, numbered: Numbered) -> Issued:
+    return Issued(key, numbered.number, branch_id, numbered.issuer_id, draft.customer_id,
+                  draft.currency, draft.sums()[2], draft.issued_on, draft.due_on)  # fmt: skip
 
 
 def _invoices(
-    drafts: Sequence[Draft], issued: Sequence[Issued], names: dict[int, str]
+    drafts: Sequence[Draft], issued: Sequence[Issued], owners: dict[int, _Owner]
 ) -> Iterator[tuple[object, ...]]:
     now = clock.now()
     for draft, one in zip(drafts, issued, strict=True):
-        yield (one.id, draft.entity_id, one.customer_id, one.number, one.issued_on, now,
-               one.due_on, one.currency, *draft.sums(), draft.paid_minor,
-               _as_json(names[one.customer_id]))  # fmt: skip
+        yield (one.id, draft.entity_id, one.customer_id, one.issuer_id, one.number,
+               one.issued_on, now, one.due_on, one.currency, *draft.sums(), draft.paid_minor,
+               _as_json(owners[one.customer_id].named))  # fmt: skip
 
 
 _Keyed = Sequence[tuple[int, DraftLine]]

@@ -243,7 +243,8 @@ def try_again(*, parked_id: int, by: Actor) -> bool:
 
 def _ask(day: Billing, rows: Sequence[Due], by: Actor) -> Made:
     """Ask for the period after the paid one; the day's reminders say so."""
-    found = Subscription.objects.in_bulk([row.id for row in rows])
+    owned = Subscription.objects.select_related("customer").only("entity", "customer__branch")
+    found = owned.in_bulk([row.id for row in rows])
     asked = [(found[one.row.id], one.lines) for one in to_ask(day, rows)]
     made = ask(asked=asked, on=day.on, by=by)
     return Made(len(rows), 0, len(made), sum(one.total_minor for one in made))

@@ -43,6 +43,7 @@ class _Open:
     invoices: dict[int, list[Invoice]] = field(default_factory=dict)
     pro_formas: dict[int, list[ProForma]] = field(default_factory=dict)
     credits: dict[int, int] = field(default_factory=dict)
+    branches: dict[int, int] = field(default_factory=dict)
     by_id: dict[int, Invoice] = field(default_factory=dict)
     asked: dict[int, ProForma] = field(default_factory=dict)
 
@@ -93,7 +94,10 @@ def settle_many(*, entity_id: int, offers: Sequence[Offer], by: Actor) -> dict[i
     return {offer.key: _settlement(offer, verdicts[offer.key], renewed) for offer in offers}
 
 
-_CREDITS = "select customer_id, amount_minor from billing_credit where customer_id = any(%s)"
+_PAYERS = """
+select c.id, c.branch_id, coalesce(k.amount_minor, 0)
+from parties_customer c left join billing_credit k on k.customer_id = c.id where c.id = any(%s)
+"""
 _OPEN = """
 select * from billing_invoice where customer_id = any(%s) and paid_minor < total_minor
 order by due_on, id
@@ -112,7 +116,8 @@ def _read(entity_id: int, customers: set[int]) -> _Open:
     ):
         known.asked[asked.pk] = asked
         known.pro_formas.setdefault(asked.customer_id, []).append(asked)
-    known.credits = dict(ask(_CREDITS, [list(customers)]))
+    for key, branch_id, held in ask(_PAYERS, [list(customers)]):
+        known.credits[key], known.branches[key] = held, branch_id
     return known
 
 
@@ -308,6 +313,7 @@ def _spend_credit(spent: list[_Spent], known: _Open, by: Actor) -> None:
         entries=[
             credit_booking(
                 entity_id=known.entity.pk,
+                branch_id=known.branches[one.offer.customer_id],
                 customer_id=one.offer.customer_id,
                 number=one.number,
                 use_id=use.pk,

@@ -23,6 +23,9 @@ class CreditNote(models.Model):
     invoice = models.ForeignKey(
         "billing.Invoice", on_delete=models.PROTECT, related_name="credit_notes"
     )
+    issuer = models.ForeignKey(
+        "org.Issuer", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     number = models.CharField(max_length=30)
     issued_on = models.DateField()
     issued_at = models.DateTimeField()

@@ -29,6 +29,9 @@ class ProForma(models.Model):
     subscription = models.ForeignKey(
         "subscriptions.Subscription", on_delete=models.PROTECT, related_name="pro_formas"
     )
+    issuer = models.ForeignKey(
+        "org.Issuer", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     number = models.CharField(max_length=30)
     issued_on = models.DateField()
     start = models.DateField()
@@ -80,6 +83,11 @@ class Invoice(models.Model):
     customer = models.ForeignKey(
         "parties.Customer", on_delete=models.PROTECT, related_name="invoices", db_constraint=False
     )
+    # The seller as it was named on issue, and its branch.
+    issuer = models.ForeignKey(
+        "org.Issuer", on_delete=models.PROTECT, related_name="+", db_constraint=False,
+        db_index=False,
+    )  # fmt: skip
     number = models.CharField(max_length=30)
     issued_on = models.DateField()
     issued_at = models.DateTimeField()

@@ -159,7 +159,7 @@ def ahead_of(period: Period, on: date) -> Period | None:
 
 
 def booking(
-    *, entity_id: int, customer_id: int, number: str, invoice: str, on: date,
+    *, entity_id: int, branch_id: int, customer_id: int, number: str, invoice: str, on: date,
     debit: Mapping[str, int], applied_minor: int, rest_minor: int, currency: str,
 ) -> Entry:  # fmt: skip
     """Dr deferred (what was not earned), Dr revenue and Dr each tax, by purpose and in minor
@@ -174,6 +174,7 @@ def booking(
             Line("receivable", Money(applied_minor, currency), customer_id),
             Line("customer_credit", Money(rest_minor, currency), customer_id),
         ],
+        branch_id=branch_id,
     )
 
 

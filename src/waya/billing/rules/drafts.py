@@ -267,8 +267,9 @@ def _again(one: dict[str, Any], currency: str, rates: Sequence[Rate]) -> DraftLi
                      one["charge"], one["turn"])  # fmt: skip
 
 
-def booking(draft: Draft, number: str) -> Entry:
-    """Dr receivable, Cr deferred revenue (in advance), revenue (earned) or deposits, Cr taxes."""
+def booking(draft: Draft, number: str, branch_id: int) -> Entry:
+    """Dr receivable, Cr deferred revenue (in advance), revenue (earned) or deposits, Cr taxes;
+    of the branch that issues it."""
     if len(draft.lines) == 1:
         only = draft.lines[0]
         gross, credits = only.charged.postings("deferred" if only.in_advance else only.revenue)
@@ -278,7 +279,8 @@ def booking(draft: Draft, number: str) -> Entry:
         credits = tuple(_together(draft, currency))
     owed = Posting("receivable", gross, draft.customer_id)
     memo = f"Invoice {number}: {draft.lines[0].description}"
-    return Entry(draft.entity_id, draft.issued_on, memo, f"invoice:{number}", (owed, *credits))
+    return Entry(draft.entity_id, draft.issued_on, memo, f"invoice:{number}", (owed, *credits),
+                 branch_id)  # fmt: skip
 
 
 def _together(draft: Draft, currency: str) -> list[Posting]:
@@ -293,8 +295,9 @@ def _together(draft: Draft, currency: str) -> list[Posting]:
 
 
 def credit_booking(
-    *, entity_id: int, customer_id: int, number: str, use_id: int, amount: Money, on: date
-) -> Entry:
+    *, entity_id: int, branch_id: int, customer_id: int, number: str, use_id: int, amount: Money,
+    on: date,
+) -> Entry:  # fmt: skip
     """Dr customer credit, Cr receivable: credit spent on an invoice."""
     return entry(
         entity_id=entity_id,
@@ -303,4 +306,5 @@ def credit_booking(
         source=f"credit_use:{use_id}",
         debit=[Posting("customer_credit", amount, customer_id)],
         credit=[Posting("receivable", amount, customer_id)],
+        branch_id=branch_id,
     )

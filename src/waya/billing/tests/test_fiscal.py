@@ -311,8 +311,10 @@ def test_owing_again_does_no_harm_and_what_costs_nothing_is_not_owed(
 ) -> None:
     (paid,) = baraka.invoices(device.entity, 1)
     (free,) = baraka.invoices(device.entity, 1, price_minor=0)
-    assert fiscal.owe(entity_id=device.entity_id, invoice_ids=[free.pk], by=SYSTEM) == 0
-    fiscal.owe(entity_id=device.entity_id, invoice_ids=[paid.pk], by=SYSTEM)
+    assert (
+        fiscal.owe(entity_id=device.entity_id, invoices={free.pk: device.branch_id}, by=SYSTEM) == 0
+    )
+    fiscal.owe(entity_id=device.entity_id, invoices={paid.pk: device.branch_id}, by=SYSTEM)
     assert [row.invoice for row in documents(device)] == [paid]
 
 

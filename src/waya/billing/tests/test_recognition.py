@@ -24,6 +24,7 @@ from waya.ledger.queries.balances import trial_balance
 from waya.ledger.rules.entries import Line, entry
 from waya.ledger.tests.make import sale
 from waya.org.actors import SYSTEM
+from waya.org.commands.numbering import next_numbers
 from waya.org.models import Entity, Policy
 from waya.parties.commands.customers import register
 from waya.parties.models import Customer
@@ -47,10 +48,11 @@ def customer(entity: Entity) -> Customer:
 def billed(owner: Customer, net: int, start: date, end: date, on: date) -> None:
     """An invoice in advance over some days, without tax, and its entry."""
     number = f"ADV-{next(NUMBERS)}"
+    (numbered,) = next_numbers(branches=[owner.branch_id], kind="invoice", by=SYSTEM)
     invoice = Invoice.objects.create(
-        entity_id=owner.entity_id, customer=owner, number=number, issued_on=on, due_on=on,
-        issued_at=datetime(2027, 1, 1, tzinfo=ZoneInfo("UTC")), currency="KES", net_minor=net,
-        tax_minor=0, total_minor=net,
+        entity_id=owner.entity_id, customer=owner, issuer_id=numbered.issuer_id, number=number,
+        issued_on=on, due_on=on, issued_at=datetime(2027, 1, 1, tzinfo=ZoneInfo("UTC")),
+        currency="KES", net_minor=net, tax_minor=0, total_minor=net,
     )  # fmt: skip
     InvoiceLine.objects.create(
         invoice=invoice, description="Fibre", start=start, end=end, net_minor=net, tax_minor=0,

@@ -96,9 +96,9 @@ def invoice(request: StaffRequest, by: Actor, number: str) -> HttpResponse:
             **_settled(paper),
             "open": paper.left,
             "currency": one.currency,
-            "tax_number": one.entity.tax_number,
-            "seller": one.entity.legal_name,
-            "seller_address": one.entity.phone,
+            "tax_number": one.issuer.tax_number,
+            "seller": one.issuer.legal_name,
+            "seller_address": one.issuer.phone,
         },
         "customer": {
             "name": one.customer_as_issued.get("name", one.customer.name),

@@ -27,6 +27,7 @@ from waya.org.actors import SYSTEM
 from waya.org.commands.numbering import reserve_account_numbers
 from waya.org.commands.people import create_token, open_entity, seed_roles
 from waya.org.models import Entity
+from waya.org.queries import main_branch
 from waya.org.rows.copying import copy_rows
 from waya.subscriptions.rules.life import username
 
@@ -50,8 +51,9 @@ BEGAN, MIDDLE, ON = date(2027, 6, 1), date(2027, 6, 16), date(2027, 7, 1)
 _CHUNK = 20_000
 
 _CUSTOMER = (
-    ("id", "int8"), ("public_id", "uuid"), ("entity_id", "int8"), ("account_number", "varchar"),
-    ("name", "varchar"), ("language", "varchar"), ("created_at", "timestamptz"), ("note", "text"),
+    ("id", "int8"), ("public_id", "uuid"), ("entity_id", "int8"), ("branch_id", "int8"),
+    ("account_number", "varchar"), ("name", "varchar"), ("language", "varchar"),
+    ("created_at", "timestamptz"), ("note", "text"),
 )  # fmt: skip
 _SITE = (
     ("id", "int8"), ("public_id", "uuid"), ("customer_id", "int8"), ("name", "varchar"),
@@ -96,11 +98,12 @@ def _write(
     chunk: Sequence[int], entity_id: int, plan_id: int, version_id: int, router_id: int
 ) -> None:
     now = clock.now()
+    branch_id = main_branch(entity_id)
     first = reserve_account_numbers(count=len(chunk), by=SYSTEM)
     uuids = _uuids(3 * len(chunk))
     copy_rows("parties_customer", _CUSTOMER, (
-        (n, uuids.pop(), entity_id, ids.account_number(first + n - chunk[0]), f"Customer {n}",
-         "en", now, "")
+        (n, uuids.pop(), entity_id, branch_id, ids.account_number(first + n - chunk[0]),
+         f"Customer {n}", "en", now, "")
         for n in chunk
     ))  # fmt: skip
     copy_rows("parties_site", _SITE, ((n, uuids.pop(), n, "Lanet", "") for n in chunk))

@@ -29,6 +29,7 @@ _LINE = (
     ("account_id", "int8"),
     ("on", "date"),
     ("entity_id", "int8"),
+    ("branch_id", "int8"),
     ("party_id", "int8"),
     ("currency", "varchar"),
     ("amount_minor", "int8"),
@@ -99,7 +100,7 @@ def _lines(
             if account is None:
                 raise Refused("no_account", purpose=line.purpose)
             minor = line.amount.minor
-            yield (key, account, on, one.entity_id, line.party_id,
+            yield (key, account, on, one.entity_id, one.branch_id, line.party_id,
                    line.amount.currency, minor, minor)  # fmt: skip
 
 

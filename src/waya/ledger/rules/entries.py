@@ -22,18 +22,21 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A journal entry to post on a date; its source posts at most once per entity."""
+    """A journal entry to post on a date; its source posts at most once per entity. `branch_id`
+    stands on each of its lines."""
 
     entity_id: int
     on: date
     memo: str
     source: str
     lines: tuple[Line, ...]
+    branch_id: int | None = None
 
 
 def entry(
-    *, entity_id: int, on: date, memo: str, source: str, debit: list[Line], credit: list[Line]
-) -> Entry:
+    *, entity_id: int, on: date, memo: str, source: str, debit: list[Line], credit: list[Line],
+    branch_id: int | None = None,
+) -> Entry:  # fmt: skip
     """Build an entry from positive debits and credits; lines of nothing are left out.
 
     Raises ValueError when the sides differ or nothing is left: a broken invariant, not a
@@ -46,4 +49,4 @@ def entry(
         sums[one.amount.currency] = sums.get(one.amount.currency, 0) + one.amount.minor
     if not lines or any(sums.values()):
         raise ValueError(f"{source} does not balance: {sums}")
-    return Entry(entity_id, on, memo, source, tuple(lines))
+    return Entry(entity_id, on, memo, source, tuple(lines), branch_id)

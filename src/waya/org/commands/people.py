@@ -26,7 +26,7 @@ ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
         ("console.use", "customers.view", "money.view", "network.view", "payments.prompt",
          "messaging.send", "orders.join", "billing.preview", "billing.promise", "billing.dispute",
          "billing.follow_up", "parties.tag", "billing.change_plan", "billing.pause",
-         "billing.cancel", "subscriptions.grant"),
+         "billing.cancel", "subscriptions.grant", "parties.branch"),
     ),
     "network": (
         "Network",
@@ -37,7 +37,8 @@ ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
         ("console.use", "customers.view", "money.view", "books.view", "payments.match",
          "org.approve", "ledger.close", "ledger.adjust",
          "billing.preview", "billing.fiscal", "billing.steer", "billing.credit", "billing.promise",
-         "billing.dispute", "billing.follow_up", "billing.write_off", "parties.tag"),
+         "billing.dispute", "billing.follow_up", "billing.write_off", "parties.tag",
+         "parties.branch", "parties.tax", "billing.exempt"),
     ),
     "auditor": (
         "Auditor",
@@ -70,7 +71,7 @@ def open_entity(
         },
     )  # fmt: skip
     if fresh:
-        Branch.objects.create(entity=entity, code="HQ", name="Head office")
+        Branch.objects.create(entity=entity, code="HQ", name="Head office", main=True)
         record_many(by, [Happened("entity.opened", ("entity", entity.pk), why={"name": name})])
     return entity
 

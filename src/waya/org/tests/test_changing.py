@@ -19,8 +19,9 @@ def entity() -> Entity:
 
 
 def _series(entity: Entity, count: int) -> list[NumberSeries]:
+    branch = entity.branches.get()
     return [
-        NumberSeries.objects.create(entity=entity, kind=f"k{place}", prefix="A-", next=1)
+        NumberSeries.objects.create(branch=branch, kind=f"k{place}", prefix="A-", next=1)
         for place in range(count)
     ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from django.db import transaction
@@ -15,9 +15,9 @@ from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
 from waya.org.commands.numbering import next_numbers
 from waya.org.facts import tell
-from waya.org.queries import entity_of
+from waya.org.queries import entity_of, main_branch
 from waya.org.rows.copying import reserve_keys
-from waya.parties.commands.customers import lock_customers
+from waya.parties.commands.customers import Locked, lock_customers
 from waya.payments.facts import PaymentsTaken
 from waya.payments.models import Allocation, Payment
 from waya.payments.rules.booking import Arrived, taken
@@ -30,14 +30,15 @@ def book_many(*, arrived: Sequence[Arrived], by: Actor) -> list[Payment]:
 
     The caller has made sure that none is booked already. Money without a customer goes to
     suspense. Each payment's audit record is the cause of whatever follows from it. Receipt
-    numbers are taken last.
+    numbers are taken last, of the customer's branch, or of the main one while nobody is known.
     """
     by = by.must("payments.take")
     if not arrived:
         return []
     entity = entity_of(arrived[0].entity_id)
     by = replace(by, entity_id=entity.pk)
-    lock_customers(customer_ids=_owners(arrived), by=by)
+    owners = lock_customers(customer_ids=_owners(arrived), by=by)
+    branches = [_branch(one, owners) for one in arrived]
     keys = reserve_keys("payments_payment", len(arrived))
     causes = record_many(by, [_happened(*one) for one in zip(keys, arrived, strict=True)])
     on = clock.today(entity.zone)
@@ -50,9 +51,12 @@ def book_many(*, arrived: Sequence[Arrived], by: Actor) -> list[Payment]:
         ],
         by=by,
     )
-    entries = [taken(one, settled.get(key)) for key, one in zip(keys, arrived, strict=True)]
+    entries = [
+        taken(one, settled.get(key), branch_id)
+        for key, one, branch_id in zip(keys, arrived, branches, strict=True)
+    ]
     post_fresh(entries=entries, by=by)
-    payments = _write(keys, arrived, by)
+    payments = _write(keys, arrived, branches, by)
     allocate(settled=settled, by=by)
     tell(PaymentsTaken(entity.pk))
     return payments
@@ -72,6 +76,12 @@ def _owners(arrived: Sequence[Arrived]) -> set[int]:
     return {one.customer_id for one in arrived if one.customer_id is not None}
 
 
+def _branch(one: Arrived, owners: Mapping[int, Locked]) -> int:
+    if one.customer_id is None:
+        return main_branch(one.entity_id)
+    return owners[one.customer_id].branch_id
+
+
 def _happened(key: int, one: Arrived) -> Happened:
     why = {
         "minor": one.money.minor,
@@ -89,10 +99,10 @@ def _happened(key: int, one: Arrived) -> Happened:
     )
 
 
-def _write(keys: Sequence[int], arrived: Sequence[Arrived], by: Actor) -> list[Payment]:
-    numbers = next_numbers(
-        entity_id=arrived[0].entity_id, kind="receipt", count=len(arrived), by=by
-    )
+def _write(
+    keys: Sequence[int], arrived: Sequence[Arrived], branches: Sequence[int], by: Actor
+) -> list[Payment]:
+    numbers = next_numbers(branches=branches, kind="receipt", by=by)
     now = clock.now()
     return Payment.objects.bulk_create(
         Payment(
@@ -111,7 +121,8 @@ def _write(keys: Sequence[int], arrived: Sequence[Arrived], by: Actor) -> list[P
             paid_at=one.paid_at,
             value_on=one.value_on,
             taken_at=now,
-            receipt_number=number,
+            receipt_number=numbered.number,
+            issuer_id=numbered.issuer_id,
         )
-        for key, one, number in zip(keys, arrived, numbers, strict=True)
+        for key, one, numbered in zip(keys, arrived, numbers, strict=True)
     )

@@ -47,7 +47,7 @@ def match(*, payment_id: int, customer_id: int, by: Actor) -> Payment:
         at = payment.matched_at or payment.taken_at
         raise Refused("already_matched", customer=payment.customer.name,
                       by=payment.matched_by or "Waya", at=at.isoformat())  # fmt: skip
-    if list(customers.values()) != [payment.entity_id]:
+    if [one.entity_id for one in customers.values()] != [payment.entity_id]:
         raise Refused("other_entity")
     (done,) = match_many(matches=[Match(payment_id, customer_id)], by=by)
     return done
@@ -64,7 +64,7 @@ def match_many(*, matches: Sequence[Match], by: Actor) -> list[Payment]:
     wished = {one.payment_id: one.customer_id for one in matches}
     if not wished:
         return []
-    lock_customers(customer_ids=wished.values(), by=by)
+    owners = lock_customers(customer_ids=wished.values(), by=by)
     rows = list(
         Payment.objects.select_for_update(no_key=True, of=("self",))
         .filter(pk__in=wished, customer=None).select_related("entity").order_by("pk")
@@ -87,6 +87,7 @@ def match_many(*, matches: Sequence[Match], by: Actor) -> list[Payment]:
         entries=[
             matched(
                 entity_id=entity.pk,
+                branch_id=owners[wished[row.pk]].branch_id,
                 payment_id=row.pk,
                 transaction=row.transaction,
                 customer_id=wished[row.pk],

@@ -46,7 +46,7 @@ def source(provider: str, account: str, transaction: str) -> str:
     return f"{provider}:{account}:{transaction}"
 
 
-def taken(arrived: Arrived, settlement: Settlement | None) -> Entry:
+def taken(arrived: Arrived, settlement: Settlement | None, branch_id: int) -> Entry:
     """Dr clearing or cash / Cr receivable (allocated) and customer credit (the rest); Cr
     suspense when nobody is known to have paid it."""
     return entry(
@@ -56,12 +56,14 @@ def taken(arrived: Arrived, settlement: Settlement | None) -> Entry:
         source=arrived.source,
         debit=[Line(arrived.debit, arrived.money)],
         credit=_credit(arrived.money, arrived.customer_id, settlement),
+        branch_id=branch_id,
     )
 
 
 def matched(
     *,
     entity_id: int,
+    branch_id: int,
     payment_id: int,
     transaction: str,
     customer_id: int,
@@ -77,6 +79,7 @@ def matched(
         source=f"match:{payment_id}",
         debit=[Line("suspense", money)],
         credit=_credit(money, customer_id, settlement),
+        branch_id=branch_id,
     )
 
 

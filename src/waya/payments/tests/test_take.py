@@ -376,10 +376,10 @@ def test_a_bad_one_is_halved_out_and_parked_and_the_rest_is_taken(
 ) -> None:
     whole = booking_rule.taken
 
-    def faulty(arrived: Arrived, settlement: object) -> object:
+    def faulty(arrived: Arrived, settlement: object, branch_id: int) -> object:
         if arrived.transaction == "BAD":
             raise ValueError("this one cannot be booked")
-        return whole(arrived, settlement)  # type: ignore[arg-type]
+        return whole(arrived, settlement, branch_id)  # type: ignore[arg-type]
 
     monkeypatch.setattr(booking, "taken", faulty)
     for number in range(7):

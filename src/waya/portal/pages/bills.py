@@ -54,7 +54,8 @@ def bills(request: HttpRequest, guest: Guest) -> HttpResponse:
 @customers_only
 def invoice(request: HttpRequest, guest: Guest, public_id: UUID) -> HttpResponse:
     """One bill, as the document says it, with the reasons for each line."""
-    row = Invoice.objects.filter(customer=guest.customer, public_id=public_id).first()
+    rows = Invoice.objects.filter(customer=guest.customer, public_id=public_id)
+    row = rows.select_related("issuer").first()
     if row is None:
         raise Http404
     today = clock.today(guest.entity.zone)
@@ -70,7 +71,7 @@ def invoice(request: HttpRequest, guest: Guest, public_id: UUID) -> HttpResponse
             "number": row.number, "kind": _("Tax invoice"), "on": row.issued_on,
             "due_on": row.due_on, "state": became, "state_words": _state_words(row, became),
             "total": Money(row.total_minor, row.currency), "open": Money(left, row.currency),
-            "seller": guest.entity.legal_name, "tax_number": guest.entity.tax_number,
+            "seller": row.issuer.legal_name, "tax_number": row.issuer.tax_number,
             "customer": row.customer_as_issued.get("name", guest.customer.name),
         },
         "lines": [
@@ -89,7 +90,7 @@ def invoice(request: HttpRequest, guest: Guest, public_id: UUID) -> HttpResponse
 def pro_forma(request: HttpRequest, guest: Guest, public_id: UUID) -> HttpResponse:
     """What is asked in advance: no tax document, and what it becomes when it is paid."""
     rows = ProForma.objects.filter(customer=guest.customer, public_id=public_id)
-    row = rows.select_related("subscription__plan", "invoice").first()
+    row = rows.select_related("subscription__plan", "invoice", "issuer").first()
     if row is None:
         raise Http404
     words = {
@@ -102,7 +103,7 @@ def pro_forma(request: HttpRequest, guest: Guest, public_id: UUID) -> HttpRespon
             "state_words": words[row.state], "plan": row.subscription.plan.name,
             "period": Period(row.start, row.end), "open": row.state == ProForma.OPEN,
             "total": Money(row.total_minor, row.currency), "invoice": row.invoice,
-            "seller": guest.entity.legal_name, "pdf": f"/my/pro-formas/{row.public_id}/pdf",
+            "seller": row.issuer.legal_name, "pdf": f"/my/pro-formas/{row.public_id}/pdf",
         },
     }  # fmt: skip
     return page(request, "pro_forma", context, entity=guest.entity, guest=guest)
@@ -112,7 +113,8 @@ def pro_forma(request: HttpRequest, guest: Guest, public_id: UUID) -> HttpRespon
 @customers_only
 def receipt(request: HttpRequest, guest: Guest, public_id: UUID) -> HttpResponse:
     """Money that came, and what it was used for; what is left over is credit."""
-    row = payments_of_customer(guest.customer.pk).filter(public_id=public_id).first()
+    rows = payments_of_customer(guest.customer.pk).select_related("issuer")
+    row = rows.filter(public_id=public_id).first()
     if row is None:
         raise Http404
     parts = [
@@ -127,7 +129,7 @@ def receipt(request: HttpRequest, guest: Guest, public_id: UUID) -> HttpResponse
         "total": Money(row.amount_minor, row.currency),
         "parts": parts,
         "credit": Money(row.amount_minor - used, row.currency),
-        "seller": guest.entity.legal_name,
+        "seller": row.issuer.legal_name,
         "customer": guest.customer,
     }
     return page(request, "receipt", context, entity=guest.entity, guest=guest)

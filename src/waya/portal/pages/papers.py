@@ -25,7 +25,7 @@ Document = TypeVar("Document", Invoice, ProForma, CreditNote, Payment)
 def invoice(request: HttpRequest, guest: Guest, public_id: UUID) -> HttpResponse:
     """A bill of theirs."""
     rows = Invoice.objects.filter(customer=guest.customer, public_id=public_id)
-    row = _found(rows.select_related("customer", "entity").first())
+    row = _found(rows.select_related("customer", "entity", "issuer").first())
     return _pdf(papers.invoice(row), row.number)
 
 
@@ -34,7 +34,7 @@ def invoice(request: HttpRequest, guest: Guest, public_id: UUID) -> HttpResponse
 def pro_forma(request: HttpRequest, guest: Guest, public_id: UUID) -> HttpResponse:
     """What they were asked in advance."""
     rows = ProForma.objects.filter(customer=guest.customer, public_id=public_id)
-    rows = rows.select_related("customer", "entity", "subscription__plan")
+    rows = rows.select_related("customer", "entity", "issuer", "subscription__plan")
     row = _found(rows.first())
     return _pdf(papers.pro_forma(row), row.number)
 
@@ -44,7 +44,7 @@ def pro_forma(request: HttpRequest, guest: Guest, public_id: UUID) -> HttpRespon
 def credit_note(request: HttpRequest, guest: Guest, public_id: UUID) -> HttpResponse:
     """What was given back to them."""
     rows = CreditNote.objects.filter(customer=guest.customer, public_id=public_id)
-    row = _found(rows.select_related("customer", "entity", "invoice").first())
+    row = _found(rows.select_related("customer", "entity", "issuer", "invoice").first())
     return _pdf(papers.credit_note(row), row.number)
 
 
@@ -53,7 +53,7 @@ def credit_note(request: HttpRequest, guest: Guest, public_id: UUID) -> HttpResp
 def receipt(request: HttpRequest, guest: Guest, public_id: UUID) -> HttpResponse:
     """The receipt of a payment of theirs."""
     rows = Payment.objects.filter(customer=guest.customer, public_id=public_id)
-    row = _found(rows.select_related("customer", "entity").first())
+    row = _found(rows.select_related("customer", "entity", "issuer").first())
     return _pdf(papers.receipt(row), row.receipt_number)
 
 

@@ -1,7 +1,7 @@
 """What stands on each document, as the template takes it: words, dates and sums as text.
 
-In the customer's language, with the name that they had on issue. What a document shows of the
-time after its issue is what settled it and what the tax authority gave.
+In the customer's language, with the names that they and the company had on issue. What a document
+shows of the time after its issue is what settled it and what the tax authority gave.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from waya.kernel import clock, ids
 from waya.kernel.money import Money, decimals
 from waya.kernel.periods import Period
 from waya.kernel.phone import national
-from waya.org.models import Entity
+from waya.org.models import Entity, Issuer
 from waya.org.queries import logo_of
 from waya.org.templatetags.states import STATES
 from waya.parties.models import Customer
@@ -74,7 +74,7 @@ def invoice_paper(row: Invoice) -> Paper:
     if settled:
         became = state(row, gone, clock.today(row.entity.zone))
         facts.append([_("State"), _(STATES[became].words)])
-    paper = _paper(row.entity, row.customer, _("Tax invoice"), row.number) | {
+    paper = _paper(row.issuer, row.customer, _("Tax invoice"), row.number) | {
         "to": _as_issued(row.customer_as_issued),
         "facts": facts,
         **_lines(lines, row.currency),
@@ -90,7 +90,7 @@ def invoice_paper(row: Invoice) -> Paper:
 def pro_forma_paper(row: ProForma) -> Paper:
     """The paper of a pro forma: one line, no taxes, and how to pay it."""
     plan, total = row.subscription.plan, Money(row.total_minor, row.currency)
-    paper = _paper(row.entity, row.customer, _("Pro forma"), row.number) | {
+    paper = _paper(row.issuer, row.customer, _("Pro forma"), row.number) | {
         "facts": [[_("Date"), _day(row.issued_on)], [_("Pay before"), _day(row.start)]],
         "columns": [_column(_("For"), wide=True), _column(row.currency)],
         "rows": [_row([plan.name, _figure(total)], _days(Period(row.start, row.end)))],
@@ -109,7 +109,7 @@ def credit_note_paper(row: CreditNote) -> Paper:
     rest = row.total_minor - row.applied_minor
     went = [(_("Taken off %(number)s") % {"number": row.invoice.number}, row.applied_minor),
             (_("Kept as your credit"), rest)]  # fmt: skip
-    paper = _paper(row.entity, row.customer, _("Credit note"), row.number) | {
+    paper = _paper(row.issuer, row.customer, _("Credit note"), row.number) | {
         "to": _as_issued(row.customer_as_issued),
         "facts": [
             [_("Date"), _day(row.issued_on)],
@@ -150,7 +150,7 @@ def receipt_paper(row: Payment) -> Paper:
     ]
     if row.payer:
         facts.append([_("Paid from"), row.payer])
-    return _paper(row.entity, row.customer, _("Receipt"), row.receipt_number) | {
+    return _paper(row.issuer, row.customer, _("Receipt"), row.receipt_number) | {
         "facts": facts,
         "columns": [_column(_("For"), wide=True), _column(row.currency)],
         "rows": rows,
@@ -213,20 +213,22 @@ def _language(customer: Customer | None) -> translation.override:
     return translation.override(customer.language if customer else "en")
 
 
-def _paper(entity: Entity, customer: Customer | None, title: str, number: str) -> Paper:
-    """What stands on every document; what a kind lacks is empty."""
-    seller: Paper = {
-        "name": entity.name,
-        "legal": entity.legal_name,
-        "lines": [f"PIN {entity.tax_number}"] if entity.tax_number else [],
-    }
-    if entity.phone:
-        seller["lines"].append(national(entity.phone))
-    foot = ", ".join([entity.legal_name, *seller["lines"]])
+def _paper(issuer: Issuer | Entity, customer: Customer | None, title: str, number: str) -> Paper:
+    """What stands on every document; what a kind lacks is empty. The seller is named as on issue;
+    on what is no document, as the company is now."""
+    seller: Paper = {"name": issuer.name, "legal": issuer.legal_name, "lines": []}
+    if isinstance(issuer, Issuer) and issuer.branch_name:
+        seller["lines"].append(issuer.branch_name)
+    if issuer.tax_number:
+        seller["lines"].append(f"PIN {issuer.tax_number}")
+    if issuer.phone:
+        seller["lines"].append(national(issuer.phone))
+    foot = ", ".join([issuer.legal_name, *seller["lines"]])
     to: Paper = {"name": "", "lines": []}
     if customer:
-        to = _as_issued({"name": customer.name, "account_number": customer.account_number})
-    logo = logo_of(entity.pk)
+        to = _as_issued({"name": customer.name, "account_number": customer.account_number,
+                         "tax_number": customer.tax_number})  # fmt: skip
+    logo = logo_of(issuer.entity_id if isinstance(issuer, Issuer) else issuer.pk)
     return ({"logo": logo} if logo else {}) | {
         "language": translation.get_language(), "title": title, "number": number,
         "seller": seller, "from_label": _("From"), "to_label": _("To"), "to": to,

@@ -145,7 +145,7 @@ def credit_note(entity_id: int, number: str) -> CreditNote | None:
         Prefetch("taxes", CreditNoteTax.objects.order_by("sequence"))
     )
     rows = CreditNote.objects.filter(entity_id=entity_id, number=number)
-    rows = rows.select_related("customer", "entity", "invoice")
+    rows = rows.select_related("customer", "issuer", "invoice")
     return rows.prefetch_related(Prefetch("lines", ordered)).first()
 
 
@@ -164,7 +164,7 @@ def paper(entity_id: int, number: str, today: date) -> Paper | None:
     )
     invoice = (
         Invoice.objects.filter(entity_id=entity_id, number=number)
-        .select_related("customer", "entity", "pro_forma")
+        .select_related("customer", "issuer", "pro_forma")
         .annotate(disputed=disputed())
         .prefetch_related(Prefetch("lines", ordered))
         .first()

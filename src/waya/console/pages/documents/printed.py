@@ -29,7 +29,7 @@ _KINDS = {
 @staff("money.view")
 def invoice(request: StaffRequest, by: Actor, number: str) -> HttpResponse:
     """An invoice as PDF."""
-    rows = Invoice.objects.select_related("customer", "entity")
+    rows = Invoice.objects.select_related("customer", "entity", "issuer")
     row = rows.filter(entity=request.entity, number=number).first()
     return _pdf(papers.invoice(_found(row)), number)
 
@@ -37,7 +37,7 @@ def invoice(request: StaffRequest, by: Actor, number: str) -> HttpResponse:
 @staff("money.view")
 def pro_forma(request: StaffRequest, by: Actor, number: str) -> HttpResponse:
     """A pro forma as PDF."""
-    rows = ProForma.objects.select_related("customer", "entity", "subscription__plan")
+    rows = ProForma.objects.select_related("customer", "entity", "issuer", "subscription__plan")
     row = rows.filter(entity=request.entity, number=number).first()
     return _pdf(papers.pro_forma(_found(row)), number)
 
@@ -45,7 +45,7 @@ def pro_forma(request: StaffRequest, by: Actor, number: str) -> HttpResponse:
 @staff("money.view")
 def credit_note(request: StaffRequest, by: Actor, number: str) -> HttpResponse:
     """A credit note as PDF."""
-    rows = CreditNote.objects.select_related("customer", "entity", "invoice")
+    rows = CreditNote.objects.select_related("customer", "entity", "issuer", "invoice")
     row = rows.filter(entity=request.entity, number=number).first()
     return _pdf(papers.credit_note(_found(row)), number)
 
@@ -53,7 +53,7 @@ def credit_note(request: StaffRequest, by: Actor, number: str) -> HttpResponse:
 @staff("money.view")
 def receipt(request: StaffRequest, by: Actor, receipt: str) -> HttpResponse:
     """The receipt of a payment as PDF."""
-    rows = Payment.objects.select_related("customer", "entity")
+    rows = Payment.objects.select_related("customer", "entity", "issuer")
     row = rows.filter(entity=request.entity, receipt_number=receipt).first()
     return _pdf(papers.receipt(_found(row)), receipt)
 
