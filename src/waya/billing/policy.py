@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from waya.billing.rules.engine.terms import (
     Basis,
@@ -42,6 +42,13 @@ class BillingPolicy:
     `money` (a credit), `time` (days or minutes of the new plan), or `data` (so much of what the
     new plan meters, at its price; a plan that meters nothing is refused). `most_lines` of one
     subscription on one day are a fault and not a bill.
+
+    With `one_bill`, what several prepaid subscriptions of a customer are asked for the same
+    period stands on one pro forma; money that does not reach for all of them pays none
+    (`one_pro_forma` `whole`) or the oldest first (`each`). Credit that comes of a credit note
+    or a change pays open invoices `at_once` or with the `next_payment` (`credit`).
+    `bundle_part` is what becomes of a bundle that loses a part: `standalone` plans at their own
+    prices, the end of the `whole`, or a refusal (`refuse`).
     """
 
     policy_name: ClassVar[str] = "billing.terms"
@@ -60,6 +67,9 @@ class BillingPolicy:
     minimum_minor: int = 0
     zero_invoices: bool = True
     most_lines: int = 200
+    one_pro_forma: Literal["whole", "each"] = "whole"
+    credit: Literal["at_once", "next_payment"] = "at_once"
+    bundle_part: Literal["standalone", "whole", "refuse"] = "standalone"
 
     def terms(self, currency: str, *, arrears: bool) -> BillingTerms:
         """The same for the engine."""

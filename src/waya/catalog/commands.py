@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from waya.catalog.models import BundlePart, Plan, PlanVersion, PriceChange, Promotion, TaxRate
-from waya.catalog.queries import goes_with, interval_of, parts_on, tax_classes
+from waya.catalog.queries import goes_with, held, interval_of, parts_on, tax_classes
 from waya.catalog.rules.bundles import bundled, off
 from waya.catalog.rules.packs import ROWS
 from waya.catalog.rules.packs.rows import Row
@@ -306,19 +306,20 @@ def add_bundle(
     known = Plan.objects.filter(entity_id=entity_id, code=code).first()
     if known:
         return known
-    held = _sold(entity_id, list(dict.fromkeys(parts)))
-    line = held[0] if held and not held[0].add_on and not held[0].parts.exists() else None
-    if line is None or not all(goes_with(one, line) for one in held[1:]):
+    whole = _sold(entity_id, list(dict.fromkeys(parts)))
+    line = whole[0] if whole and not whole[0].add_on and not held(whole[0]) else None
+    if line is None or not all(goes_with(one, line) for one in whole[1:]):
         raise Refused("bundle_line_missing")
     if (price_minor is None) == (percent_off == 0) or not 0 <= percent_off <= 100:
         raise Refused("bundle_price_wrong")
     plan = Plan.objects.create(
         entity_id=entity_id, code=code, name=name, mode=line.mode, unit=line.unit,
         count=line.count, calendar_day=line.calendar_day, tax_class=line.tax_class,
-        down_kbps=sum(one.down_kbps for one in held), up_kbps=sum(one.up_kbps for one in held),
+        down_kbps=sum(one.down_kbps for one in whole),
+        up_kbps=sum(one.up_kbps for one in whole),
     )  # fmt: skip
     BundlePart.objects.bulk_create(
-        BundlePart(bundle=plan, part=one, place=place) for place, one in enumerate(held, start=1)
+        BundlePart(bundle=plan, part=one, place=place) for place, one in enumerate(whole, start=1)
     )
     record_many(by, [Happened("plan.added", ("plan", plan.pk), why={"name": name})])
     if price_minor is None:

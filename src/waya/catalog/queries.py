@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import cast
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, prefetch_related_objects
 
 from waya.catalog.models import Plan, PlanVersion, PriceChange, TaxRate
 from waya.catalog.rules.add_ons import goes_by
@@ -60,23 +60,33 @@ def add_ons_for(plan: Plan) -> list[Plan]:
 def parts_on(plan: Plan, day: date) -> list[Part]:
     """The plans that a bundle holds, as they are sold alone on a day, its line first; none for
     what is no bundle. Refuses `no_price`."""
-    held = [one.part for one in plan.parts.select_related("part").order_by("place")]
-    known = versions(held)
-    sold = [known[price_on(one.pk, day).version_id] for one in held]
+    parts = held(plan)
+    known = versions(parts)
+    sold = [known[price_on(one.pk, day).version_id] for one in parts]
     return [
         Part(version.terms, one.tax_class, version.tax_inclusive)
-        for one, version in zip(held, sold, strict=True)
+        for one, version in zip(parts, sold, strict=True)
     ]
 
 
+def held(plan: Plan) -> list[Plan]:
+    """The plans that a bundle holds, its line first; none for what is no bundle. Asked once of
+    each plan that was read."""
+    prefetch_related_objects([plan], "parts__part")
+    return [one.part for one in sorted(plan.parts.all(), key=lambda one: one.place)]
+
+
 def goes_with(add_on: Plan, plan: Plan) -> bool:
-    """Whether a plan is an add-on that goes on top of another: made for it, billed by its
-    cycles, and not metered where nothing is billed after a period."""
+    """Whether a plan is an add-on that goes on top of another: made for it (or for the line of
+    a bundle that does not hold it), billed by its cycles, and not metered where nothing is
+    billed after a period."""
+    if not add_on.add_on or plan.add_on or add_on.entity_id != plan.entity_id:
+        return False
+    parts = held(plan)
+    made_for = {plan.code, *(one.code for one in parts[:1])}
     return (
-        add_on.add_on
-        and not plan.add_on
-        and add_on.entity_id == plan.entity_id
-        and (not add_on.add_on_to or plan.code in add_on.add_on_to)
+        add_on not in parts
+        and (not add_on.add_on_to or bool(made_for & set(add_on.add_on_to)))
         and goes_by(interval_of(add_on), interval_of(plan))
         and (add_on.mode == Plan.PREPAID or plan.mode == Plan.POSTPAID)
     )

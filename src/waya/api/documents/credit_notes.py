@@ -17,7 +17,7 @@ from waya.api.door import REFUSALS, WRITES, Caller
 from waya.api.invoices import TaxShown, invoices, tax_shown
 from waya.api.lists import Amount, Going, Page, Words, amount, one, page
 from waya.api.once import HEADER, once
-from waya.billing.commands.credits import credit, credit_lines
+from waya.billing.commands.credits import give_back, give_back_all
 from waya.billing.models import CreditNote, CreditNoteLine, Invoice
 from waya.billing.rules.credits import LineCredit, Reason
 from waya.kernel import clock
@@ -152,7 +152,7 @@ def credit_notes(by: Actor) -> QuerySet[CreditNote]:
 def _issue(invoice: Invoice, wished: CreditWished, key: str, by: Actor) -> CreditNote:
     on, reason = clock.today(invoice.entity.zone), Reason(wished.reason)
     if wished.line is None:
-        return credit(
+        return give_back_all(
             invoice_id=invoice.pk, reason=reason, once=key, on=on, note=wished.note, by=by
         )
     if not invoice.lines.filter(pk=wished.line).exists():
@@ -161,7 +161,7 @@ def _issue(invoice: Invoice, wished: CreditWished, key: str, by: Actor) -> Credi
     wish = LineCredit(
         wished.line, reason, gross_minor=wished.gross_minor, net_minor=wished.net_minor, days=days
     )
-    (note,) = credit_lines(credits=[wish], on=on, once=key, note=wished.note, by=by)
+    (note,) = give_back(credits=[wish], on=on, once=key, note=wished.note, by=by)
     return note
 
 

@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from django.db import transaction
 
+from waya.billing.commands.settle import spend_left_over
 from waya.billing.commands.standings import restore
 from waya.billing.models import (
     Credit,
@@ -107,6 +108,36 @@ def credit_lines(
     issued = {row.invoice_id: row for row in _issue(opened, fresh, note, by)} | opened.known
     wished = [opened.lines[wish.line_id].row.invoice_id for wish in credits]
     return [issued[key] for key in dict.fromkeys(wished)]
+
+
+@transaction.atomic
+def give_back(
+    *, credits: Sequence[LineCredit], on: date, once: str, by: Actor, note: str = ""
+) -> list[CreditNote]:
+    """Credit lines as `credit_lines` does, and let what becomes customer credit pay what else is
+    open where policy has that at once: all or nothing. What a person asks for."""
+    by = by.must("billing.credit")
+    issued = credit_lines(credits=credits, on=on, once=once, note=note, by=by)
+    _spend(issued, by)
+    return issued
+
+
+@transaction.atomic
+def give_back_all(
+    *, invoice_id: int, reason: Reason, once: str, on: date, by: Actor, note: str = ""
+) -> CreditNote:
+    """Credit all that is left of an invoice as `credit` does; otherwise as `give_back`."""
+    by = by.must("billing.credit")
+    issued = credit(invoice_id=invoice_id, reason=reason, once=once, on=on, note=note, by=by)
+    _spend([issued], by)
+    return issued
+
+
+def _spend(issued: Sequence[CreditNote], by: Actor) -> None:
+    for one in issued:
+        spend_left_over(
+            entity_id=one.entity_id, customer_ids=[one.customer_id], on=one.issued_on, by=by
+        )
 
 
 def _open(line_ids: set[int], on: date, once: str, by: Actor) -> _Open:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.db import transaction
 
@@ -12,7 +12,7 @@ from waya.billing.commands.documents import offer_hours
 from waya.billing.commands.invoices import Issued, issue
 from waya.billing.commands.standings import restore
 from waya.billing.models import Credit, CreditUse, Invoice, ProForma
-from waya.billing.policy import DunningPolicy, RenewalPolicy
+from waya.billing.policy import BillingPolicy, DunningPolicy, RenewalPolicy
 from waya.billing.queries.pricing import PriceList, described, described_hours, redated
 from waya.billing.rules import hours, renewal
 from waya.billing.rules.drafts import CONVERTED, Draft, DraftLine, as_asked, credit_booking
@@ -29,6 +29,7 @@ from waya.org.actors import Actor
 from waya.org.models import Entity
 from waya.org.policy import chosen
 from waya.org.queries import entity_of
+from waya.org.rows.among import among
 from waya.org.rows.asking import ask
 from waya.org.rows.changing import change_rows
 from waya.subscriptions.models import Subscription
@@ -92,6 +93,29 @@ def settle_many(*, entity_id: int, offers: Sequence[Offer], by: Actor) -> dict[i
     if timed:
         offer_hours(subscription_ids=timed, by=by)
     return {offer.key: _settlement(offer, verdicts[offer.key], renewed) for offer in offers}
+
+
+@transaction.atomic(savepoint=False)
+def spend(*, entity_id: int, customer_ids: Iterable[int], on: date, by: Actor) -> None:
+    """Let the credit that customers of an entity hold pay what is open, oldest first, as money
+    that comes on a day would. The customers are locked by the caller."""
+    by = by.must("billing.settle")
+    nothing = Money(0, entity_of(entity_id).currency)
+    held = Credit.objects.filter(customer_id__in=among(customer_ids), amount_minor__gt=0)
+    settle_many(
+        entity_id=entity_id,
+        offers=[Offer(key, key, nothing, on) for key in held.values_list("customer_id", flat=True)],
+        by=by,
+    )
+
+
+@transaction.atomic(savepoint=False)
+def spend_left_over(*, entity_id: int, customer_ids: Iterable[int], on: date, by: Actor) -> None:
+    """The same for credit that was just given, where policy (`billing.terms`, `credit`) has it
+    spent at once; otherwise it waits for the next payment, or the next run."""
+    by = by.must("billing.settle")
+    if chosen(BillingPolicy, entity_id).credit == "at_once":
+        spend(entity_id=entity_id, customer_ids=customer_ids, on=on, by=by)
 
 
 _PAYERS = """

@@ -16,6 +16,7 @@ from waya.billing.rules.tax.stack import Stack
 from waya.billing.rules.tax.supply import Supply, carried
 from waya.catalog.models import Plan
 from waya.catalog.queries import Version, price_changes, rates_recorded, versions
+from waya.catalog.rules.plans import Charge
 from waya.catalog.rules.versions import FEE
 from waya.kernel.periods import Period
 from waya.org.rows.remembered import Remembered
@@ -101,6 +102,12 @@ class PriceList:
             self._charged[key] = self.pricing(version, tax_point).whole(whole)
         return self._charged[key]
 
+    def part(self, version: Version, charge: str) -> Charge | None:
+        """The part of a bundle that a charge of a version is for; None if it is for no part."""
+        phased = (one for phase in version.terms.phases for one in phase.charges or ())
+        found = (one for one in (*version.terms.charges, *phased) if one.code == charge)
+        return next((one for one in found if one.tax_class), None)
+
     def rates(self, tax_class: str, day: date) -> Stack:
         """The taxes on a class of supply on a day, as they stack."""
         return stacks((self.country, tax_class, day))
@@ -131,10 +138,27 @@ def redated(words: str, asked: Period, had: Period) -> str:
     return words.replace(_spoken(asked), _spoken(had))
 
 
-def worded(plan: Plan, line: Line) -> str:
-    """The words of any line of the engine."""
+def worded(plan: Plan, line: Line, named: str | None = None) -> str:
+    """The words of any line of the engine; a part of a bundle is named after itself."""
     if "seconds" in line.why and line.kind not in ONCE:
         return _asked(plan, line)
+    return _worded(plan, line) if named is None else _named(named, line)
+
+
+def _named(name: str, line: Line) -> str:
+    """The words of a line of a part of a bundle."""
+    match line.kind:
+        case "discount":
+            return f"Discount {line.why['discount']}, {name}, {_spoken(line.period)}"
+        case "usage":
+            return f"{name}: {line.why['used']}, {_spoken(line.period)}"
+        case "one_off" | "deposit":
+            return name
+        case _:
+            return f"{name}, {_spoken(line.period)}"
+
+
+def _worded(plan: Plan, line: Line) -> str:
     match line.kind:
         case "discount":
             return f"Discount {line.why['discount']}, {_spoken(line.period)}"

@@ -79,7 +79,7 @@ def _write(
 ) -> Joined:  # fmt: skip
     entity = Entity.objects.get(pk=entity_id)
     plan = Plan.objects.filter(pk=plan_id, entity=entity).first()
-    if plan is None:
+    if plan is None or plan.add_on:
         raise Refused("plan_unknown")
     if plan.mode == Plan.POSTPAID and by.kind not in STAFF:
         raise Refused("plan_by_agreement", plan=plan.name)

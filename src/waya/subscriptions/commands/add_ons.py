@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import F, Q, Sum
 from django.db.models.functions import Greatest
 
-from waya.catalog.models import PlanVersion
+from waya.catalog.models import Plan, PlanVersion
 from waya.catalog.queries import goes_with
 from waya.kernel import clock
 from waya.kernel.errors import Refused
@@ -22,21 +22,23 @@ from waya.subscriptions.queries import RUNNING, happened, locked, wish
 
 @transaction.atomic
 def add(
-    *, subscription_id: int, version_id: int, quantity: int, start: date, on: date, by: Actor
-) -> AddOn:
+    *, subscription_id: int, of: Plan, version_id: int, quantity: int, start: date, on: date,
+    by: Actor,
+) -> AddOn:  # fmt: skip
     """Put an add-on on top of a subscription from a day, at a version of its price; its speed
-    comes on top that day. One that is had and was to end goes on instead.
+    comes on top that day. One that is had and was to end goes on instead. `of` is the plan that
+    it goes on top of, which the subscription has, or has from that day.
 
     Refuses `not_possible_now` for a subscription that is paused or ended, `not_an_add_on` for
-    what does not go with its plan, and `add_on_had` for one that is had in another number.
+    what does not go with the plan, and `add_on_had` for one that is had in another number.
     """
     by = by.must("subscriptions.change")
     (row,) = locked([subscription_id])
     if row.state not in (*RUNNING, Subscription.PENDING):
         raise Refused("not_possible_now", state=row.state, wished="changed")
     version = PlanVersion.objects.select_related("plan").get(pk=version_id)
-    if not goes_with(version.plan, row.plan):
-        raise Refused("not_an_add_on", plan=version.plan.name, of=row.plan.name)
+    if not goes_with(version.plan, of):
+        raise Refused("not_an_add_on", plan=version.plan.name, of=of.name)
     known = row.add_ons.filter(plan=version.plan).exclude(state=AddOn.OVER).first()
     if known is not None:
         if known.quantity != quantity:

@@ -12,7 +12,7 @@ from waya.billing.commands.credits import credit_lines
 from waya.billing.commands.documents import ask, quote
 from waya.billing.commands.invoices import issue
 from waya.billing.commands.lives.rows import opened
-from waya.billing.commands.settle import settle_many
+from waya.billing.commands.settle import spend, spend_left_over
 from waya.billing.models import ProForma
 from waya.billing.policy import RenewalPolicy
 from waya.billing.queries.due import billing_of, lapsing, rows_of, to_ask
@@ -21,11 +21,9 @@ from waya.billing.queries.lives.on_top import OnTop
 from waya.billing.queries.lives.outcomes import Outcome
 from waya.billing.rules import renewal
 from waya.billing.rules.drafts import Draft
-from waya.billing.rules.offers import Offer
 from waya.catalog.models import Plan
 from waya.catalog.queries import goes_with, price_on
 from waya.kernel.errors import Refused
-from waya.kernel.money import Money
 from waya.org.actors import Actor
 from waya.org.policy import chosen
 from waya.subscriptions.commands import add_ons as subscriptions
@@ -62,8 +60,8 @@ def take_add_on(
     had = row.add_ons.filter(plan=plan).exclude(state=AddOn.OVER).first()
     if had is not None:
         if not preview:
-            subscriptions.add(subscription_id=row.pk, version_id=had.version_id, on=on, by=by,
-                              quantity=quantity, start=had.start)  # fmt: skip
+            subscriptions.add(subscription_id=row.pk, of=row.plan, version_id=had.version_id,
+                              quantity=quantity, start=had.start, on=on, by=by)  # fmt: skip
             _asked_anew(row, on, by)
         return top.nothing()
     version_id, start = price_on(plan.pk, on).version_id, top.starts(when)
@@ -72,8 +70,8 @@ def take_add_on(
         return outcome
     if outcome.to_pay.minor:
         raise Refused("change_needs_money", missing=outcome.to_pay)
-    one = subscriptions.add(subscription_id=row.pk, version_id=version_id, quantity=quantity,
-                            start=start, on=on, by=by)  # fmt: skip
+    one = subscriptions.add(subscription_id=row.pk, of=row.plan, version_id=version_id,
+                            quantity=quantity, start=start, on=on, by=by)  # fmt: skip
     _invoice(row, top.taken(part_of(one)), by)
     _asked_anew(row, on, by)
     return outcome
@@ -130,12 +128,7 @@ def _invoice(row: Subscription, outcome: Outcome, by: Actor) -> None:
     due_on = renewal.due_day(outcome.on, chosen(RenewalPolicy, row.entity_id).due_days)
     issue(drafts=[Draft(row.entity_id, row.customer_id, outcome.charges, outcome.on, due_on)],
           by=by)  # fmt: skip
-    nothing = Money(0, outcome.currency)
-    settle_many(
-        entity_id=row.entity_id,
-        offers=[Offer(row.customer_id, row.customer_id, nothing, outcome.on)],
-        by=by,
-    )
+    spend(entity_id=row.entity_id, customer_ids=[row.customer_id], on=outcome.on, by=by)
 
 
 def _give_back(row: Subscription, one: AddOn, outcome: Outcome, by: Actor) -> None:
@@ -143,6 +136,8 @@ def _give_back(row: Subscription, one: AddOn, outcome: Outcome, by: Actor) -> No
         credits=[back.wish for back in outcome.back], on=outcome.on,
         once=f"add_on:{one.pk}:{outcome.on.isoformat()}", by=by,
     )  # fmt: skip
+    customers = [row.customer_id]
+    spend_left_over(entity_id=row.entity_id, customer_ids=customers, on=outcome.on, by=by)
 
 
 def _asked_anew(row: Subscription, on: date, by: Actor) -> None:

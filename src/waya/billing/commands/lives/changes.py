@@ -19,7 +19,7 @@ from waya.billing.commands.documents import ask, offer_hours
 from waya.billing.commands.invoices import issue
 from waya.billing.commands.lives.add_ons import turn_add_ons
 from waya.billing.commands.lives.rows import opened
-from waya.billing.commands.settle import settle_many
+from waya.billing.commands.settle import spend, spend_left_over
 from waya.billing.models import ProForma
 from waya.billing.policy import RenewalPolicy
 from waya.billing.queries.lives.outcomes import Change, Outcome
@@ -27,11 +27,9 @@ from waya.billing.rules import renewal
 from waya.billing.rules.drafts import Draft
 from waya.billing.rules.engine.terms import Leftover
 from waya.billing.rules.lives import closing
-from waya.billing.rules.offers import Offer
 from waya.catalog.models import Plan
 from waya.catalog.queries import Version, price_on, versions
 from waya.kernel.errors import Refused
-from waya.kernel.money import Money
 from waya.org.actors import Actor
 from waya.org.policy import chosen
 from waya.subscriptions.commands import lives as subscriptions
@@ -60,7 +58,7 @@ def change_plan(
     by = by.must("billing.change_plan")
     row = opened(subscription_id=subscription_id, states=RUNNING, by=by)
     plan = Plan.objects.filter(pk=plan_id, entity_id=row.entity_id).first()
-    if plan is None:
+    if plan is None or plan.add_on:
         raise Refused("plan_unknown")
     if not plan.on_sale:
         raise Refused("plan_withdrawn", plan=plan.name)
@@ -68,7 +66,7 @@ def change_plan(
     version = change.prices.versions[price_on(plan.pk, on).version_id]
     outcome = change.changed(version, when, leftover=leftover)
     if not preview:
-        _go_over(row, outcome, by)
+        go_over(row=row, outcome=outcome, by=by)
     return outcome
 
 
@@ -93,7 +91,7 @@ def change_quantity(
         raise Refused("no_units", plan=row.plan.name)
     outcome = change.changed(version, when, quantity)
     if not preview:
-        _go_over(row, outcome, by)
+        go_over(row=row, outcome=outcome, by=by)
     return outcome
 
 
@@ -120,8 +118,11 @@ def keep(*, subscription_id: int, on: date, by: Actor, preview: bool = False) ->
     return outcome
 
 
-def _go_over(row: Subscription, outcome: Outcome, by: Actor) -> None:
-    """Do what an outcome says: plan it for the term's end, or change at once."""
+@transaction.atomic
+def go_over(*, row: Subscription, outcome: Outcome, by: Actor) -> None:
+    """Do what an outcome says of a subscription, whose customer is locked: plan it for the
+    term's end, or change at once. Refuses `change_needs_money`."""
+    by = by.must("billing.change_plan")
     to = _to(outcome)
     if not outcome.now:
         _withdraw(row)
@@ -136,6 +137,7 @@ def _go_over(row: Subscription, outcome: Outcome, by: Actor) -> None:
     subscriptions.move(subscription_id=row.pk, to=to, by=by)
     _convert(row, outcome, by)
     _open(row, outcome, by)
+    _spend(row, outcome, by)
 
 
 def _convert(row: Subscription, outcome: Outcome, by: Actor) -> None:
@@ -151,9 +153,7 @@ def _convert(row: Subscription, outcome: Outcome, by: Actor) -> None:
     subscriptions.grant_usage(
         subscription_id=row.pk, metric=data.metric, quantity=data.quantity, on=outcome.on, by=by
     )
-    nothing = Money(0, outcome.currency)
-    offer = Offer(row.customer_id, row.customer_id, nothing, outcome.on)
-    settle_many(entity_id=row.entity_id, offers=[offer], by=by)
+    spend(entity_id=row.entity_id, customer_ids=[row.customer_id], on=outcome.on, by=by)
 
 
 @transaction.atomic
@@ -168,6 +168,7 @@ def pause(*, subscription_id: int, on: date, by: Actor, preview: bool = False) -
         given = bool(outcome.back) or row.plan.mode == Plan.POSTPAID
         since = on if given else None
         subscriptions.pause(subscription_id=row.pk, since=since, on=on, by=by)
+        _spend(row, outcome, by)
     return outcome
 
 
@@ -292,6 +293,12 @@ def _close(row: Subscription, outcome: Outcome, by: Actor) -> None:
     )  # fmt: skip
 
 
+def _spend(row: Subscription, outcome: Outcome, by: Actor) -> None:
+    """What was given back pays what else is open, where it does so at once."""
+    customers = [row.customer_id]
+    spend_left_over(entity_id=row.entity_id, customer_ids=customers, on=outcome.on, by=by)
+
+
 def _withdraw(row: Subscription) -> None:
     """What was asked for holds no more; the next run asks for what then is so."""
     asked = ProForma.objects.filter(subscription=row, state__in=ProForma.PAYABLE)
@@ -303,14 +310,10 @@ def _open(row: Subscription, outcome: Outcome, by: Actor) -> None:
     if not outcome.asks or not outcome.charges:
         return
     ask(asked=[(row, outcome.charges)], on=outcome.on, by=by)
-    nothing = Money(0, outcome.currency)
-    settle_many(
-        entity_id=row.entity_id,
-        offers=[Offer(row.customer_id, row.customer_id, nothing, outcome.on)],
-        by=by,
-    )
+    spend(entity_id=row.entity_id, customer_ids=[row.customer_id], on=outcome.on, by=by)
 
 
 def _end(row: Subscription, outcome: Outcome, by: Actor) -> None:
     _close(row, outcome, by)
     subscriptions.end(subscription_id=row.pk, on=outcome.on, by=by)
+    _spend(row, outcome, by)

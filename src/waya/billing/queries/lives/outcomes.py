@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 
-from waya.billing.models import Credit, InvoiceLine
+from waya.billing.models import InvoiceLine
 from waya.billing.policy import BillingPolicy, RenewalPolicy
+from waya.billing.queries.accounts import account
 from waya.billing.queries.credits import creditable
 from waya.billing.queries.lives.add_ons import draft_part, lines_of, plans_of, with_add_ons
 from waya.billing.queries.lives.due import Due, due_of, lives
@@ -50,7 +51,8 @@ class Outcome:
 
     It happens `on` a day; `now` says whether that is at once. `back` is given back as credit,
     `closing` is invoiced for what passed, `charges` is asked for (prepaid) or will be invoiced
-    (postpaid). `held` is credit that the customer has already. `to` is where it goes on.
+    (postpaid). `held` is credit that the customer has already, and `owed` what is open on
+    invoices, which money pays first. `to` is where it goes on.
     `data` is what value left over becomes, where that is policy: what is given back pays it.
     """
 
@@ -62,6 +64,7 @@ class Outcome:
     closing: tuple[tuple[DraftLine, ...], ...] = ()
     charges: tuple[DraftLine, ...] = ()
     held: Money = field(default_factory=lambda: Money(0, ""))
+    owed: Money = field(default_factory=lambda: Money(0, ""))
     asks: bool = False
     data: Data | None = None
 
@@ -83,9 +86,11 @@ class Outcome:
 
     @property
     def to_pay(self) -> Money:
-        """What is missing before it can happen: for what is prepaid, the charge less what is
-        given back and held."""
-        short = self.charge - self.money - self.held if self.asks else Money(0, self.currency)
+        """What is missing before it can happen: for what is prepaid, the charge and what is owed,
+        less what is given back and held."""
+        if not self.asks or not self.charges:
+            return Money(0, self.currency)
+        short = self.charge + self.owed - self.money - self.held
         return short if short.minor > 0 else Money(0, self.currency)
 
 
@@ -105,12 +110,12 @@ class Change:
             raise Refused("not_possible_now", state=row.state, wished="changed")
         self.due: Due = due_of(row, row.billed_through, row.anchor_day)
         self.life = lives([self.due], self.prices)[row.pk]
+        self.parts = with_add_ons([self.due], self.prices.plans.values()).get(row.pk, [])
 
     def term(self) -> Period:
         """The term that runs on the day of the change."""
         return cycles(self.life).cycle(self.on)
 
-        self.parts = with_add_ons([self.due], self.prices.plans.values()).get(row.pk, [])
     def term_end(self) -> date:
         """When the term ends that runs now: what is paid for, or the cycle; by the hour the
         first day without any."""
@@ -224,11 +229,11 @@ class Change:
         self, back: list[Back], *, to: Moved | None = None, charges: tuple[DraftLine, ...] = (),
         closing: bool = True, next_to: Version | None = None,
     ) -> Outcome:  # fmt: skip
-        held = Credit.objects.filter(customer_id=self.row.customer_id).first()
+        stands = account(self.row.customer_id, self.row.entity_id)
         return Outcome(
             on=self.on, now=True, currency=self.currency, to=to, back=tuple(back),
             closing=self._closing(next_to) if closing and not self.prepaid else (),
-            charges=charges, held=Money(held.amount_minor if held else 0, self.currency),
+            charges=charges, held=stands.credit, owed=stands.owed,
             asks=self.prepaid,
         )  # fmt: skip
 

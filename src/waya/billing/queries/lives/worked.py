@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from waya.billing.policy import BillingPolicy
@@ -135,11 +135,14 @@ def draft_line(
     version = prices.at(row.version_id, line.period.start)
     if row.next_version_id and row.next_on and line.period.start >= row.next_on:
         version = prices.at(row.next_version_id, line.period.start)
-    plan = prices.plans[version.plan_id]
+    plan, pricing = prices.plans[version.plan_id], prices.pricing(version, tax_point)
+    supply, part = plan.tax_class, prices.part(version, line.charge)
+    if part is not None:
+        supply, name = part.tax_class, worded(plan, line, part.name)
+        pricing = replace(pricing, rates=prices.rates(supply, tax_point))
     return drafted(
-        line, prices.pricing(version, tax_point), subscription_id=row.id,
-        revenue=f"revenue:{plan.tax_class}", name=name, turn=turn,
-    )  # fmt: skip
+        line, pricing, subscription_id=row.id, revenue=f"revenue:{supply}", name=name, turn=turn
+    )
 
 
 def _is_due(line: Line) -> bool:

@@ -11,7 +11,7 @@ from django import forms
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 
-from waya.billing.commands.credits import credit, credit_lines
+from waya.billing.commands import credits
 from waya.billing.models import CreditNote, Invoice, InvoiceLine
 from waya.billing.queries.credits import Effect, effect
 from waya.billing.rules.credits import LineCredit, Reason
@@ -150,10 +150,13 @@ def _issue(
     on = clock.today(invoice.entity.zone)
     once, note = f"console:{told.get('once', '')}"[:80], form.cleaned_data["note"]
     if wishes:
-        (issued,) = credit_lines(credits=wishes, on=on, once=once, note=note, by=by)
+        (issued,) = credits.give_back(credits=wishes, on=on, once=once, note=note, by=by)
         return issued.number
     why = Reason(form.cleaned_data["reason"])
-    return credit(invoice_id=invoice.pk, reason=why, once=once, on=on, note=note, by=by).number
+    issued = credits.give_back_all(
+        invoice_id=invoice.pk, reason=why, once=once, on=on, note=note, by=by
+    )
+    return issued.number
 
 
 def _confirm(
