@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 
 from waya.kernel import clock
 from waya.org.actors import Actor
-from waya.org.rows.copying import copy_rows, reserve_keys
+from waya.org.rows.copying import add_row, copy_rows, reserve_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +51,13 @@ def record_many(by: Actor, happened: Sequence[Happened]) -> list[int]:
     if not happened:
         return []
     at = clock.now()
-    keys = reserve_keys(_TABLE, len(happened))
-    rows = (
-        (key, by.entity_id, at, by.kind, by.id, by.name, one.action, *one.subject,
+    rows = [
+        (by.entity_id, at, by.kind, by.id, by.name, one.action, *one.subject,
          one.customer_id, one.site_id, one.router_id, one.cause, Jsonb(one.why))
-        for key, one in zip(keys, happened, strict=True)
-    )  # fmt: skip
-    copy_rows(_TABLE, _COLUMNS, rows)
+        for one in happened
+    ]  # fmt: skip
+    if len(rows) == 1:
+        return [add_row(_TABLE, _COLUMNS[1:], rows[0])]
+    keys = reserve_keys(_TABLE, len(rows))
+    copy_rows(_TABLE, _COLUMNS, ((key, *row) for key, row in zip(keys, rows, strict=True)))
     return keys

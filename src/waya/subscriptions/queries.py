@@ -6,11 +6,13 @@ from collections.abc import Iterable
 
 from django.db.models import Count, Q
 
+from waya.catalog.models import Plan
 from waya.kernel.errors import Refused
 from waya.network.models import Router
 from waya.network.rules.access import WALLED, plan_profile
 from waya.network.rules.wishes import Wish
 from waya.org.audit import Happened
+from waya.org.rows.reading import read_joined
 from waya.subscriptions.models import Subscription
 from waya.subscriptions.rules.life import OFF
 
@@ -33,12 +35,17 @@ def router_for(entity_id: int) -> Router:
 
 def locked(keys: Iterable[int]) -> list[Subscription]:
     """Subscriptions with their plans, locked in order."""
-    return list(
-        Subscription.objects.filter(pk__in=list(keys))
-        .select_related("plan")
-        .order_by("pk")
-        .select_for_update(no_key=True, of=("self",))
-    )
+    rows = []
+    for row, plan in read_joined(_LOCKED, [list(keys)], s=Subscription, p=Plan):
+        row.plan = plan
+        rows.append(row)
+    return rows
+
+
+_LOCKED = """
+select {s}, {p} from subscriptions_subscription s join catalog_plan p on p.id = s.plan_id
+where s.id = any(%s) order by s.id for no key update of s
+"""
 
 
 def wish(row: Subscription, cause: int | None) -> Wish:

@@ -20,6 +20,7 @@ from waya.billing.rules.hours import Hours
 from waya.billing.rules.offers import Offer, Open, Settlement, Use, Verdict
 from waya.billing.rules.offers import settle as decide
 from waya.billing.rules.renewal import Bought
+from waya.catalog.models import Plan
 from waya.catalog.queries import interval_of
 from waya.catalog.rules.versions import FEE
 from waya.kernel import clock
@@ -29,9 +30,11 @@ from waya.org.actors import Actor
 from waya.org.models import Entity
 from waya.org.policy import chosen
 from waya.org.queries import entity_of
+from waya.org.rows.adding import put_rows
 from waya.org.rows.among import among
 from waya.org.rows.asking import ask
 from waya.org.rows.changing import change_rows
+from waya.org.rows.reading import read, read_joined
 from waya.subscriptions.models import Subscription
 from waya.subscriptions.rules.life import Renewal
 
@@ -123,21 +126,26 @@ select c.id, c.branch_id, coalesce(k.amount_minor, 0)
 from parties_customer c left join billing_credit k on k.customer_id = c.id where c.id = any(%s)
 """
 _OPEN = """
-select * from billing_invoice where customer_id = any(%s) and paid_minor < total_minor
+select {rows} from billing_invoice where customer_id = any(%s) and paid_minor < total_minor
 order by due_on, id
+"""
+# What is open before what is offered.
+_ASKED = """
+select {a}, {s}, {p} from billing_proforma a
+join subscriptions_subscription s on s.id = a.subscription_id
+join catalog_plan p on p.id = s.plan_id
+where a.customer_id = any(%s) and a.state = any(%s) order by a.state desc, a.start, a.id
 """
 
 
 def _read(entity_id: int, customers: set[int]) -> _Open:
     known = _Open(entity_of(entity_id))
-    for invoice in Invoice.objects.raw(_OPEN, [list(customers)]):
+    for invoice in read(Invoice, _OPEN, [list(customers)]):
         known.by_id[invoice.pk] = invoice
         known.invoices.setdefault(invoice.customer_id, []).append(invoice)
-    for asked in (
-        ProForma.objects.filter(customer_id__in=customers, state__in=ProForma.PAYABLE)
-        .select_related("subscription__plan")
-        .order_by("-state", "start", "pk")  # what is open before what is offered
-    ):
+    values = [list(customers), list(ProForma.PAYABLE)]
+    for asked, row, plan in read_joined(_ASKED, values, a=ProForma, s=Subscription, p=Plan):
+        asked.subscription, row.plan = row, plan
         known.asked[asked.pk] = asked
         known.pro_formas.setdefault(asked.customer_id, []).append(asked)
     for key, branch_id, held in ask(_PAYERS, [list(customers)]):
@@ -315,15 +323,11 @@ def _write(
             spent.append(_Spent(renewed[use.id].id, renewed[use.id].number, use.credit, offer))
     change_rows(touched.values(), ["paid_minor", "settled_on"])
     _spend_credit([one for one in spent if one.minor], known, by)
-    Credit.objects.bulk_create(
-        [
-            Credit(customer_id=owner, currency=known.entity.currency, amount_minor=left)
-            for owner, left in known.credits.items()
-        ],
-        update_conflicts=True,
-        unique_fields=["customer"],
-        update_fields=["amount_minor"],
-    )
+    left = [
+        Credit(customer_id=owner, currency=known.entity.currency, amount_minor=minor)
+        for owner, minor in known.credits.items()
+    ]
+    put_rows(left, keys=["customer"], fields=["amount_minor"])
 
 
 def _spend_credit(spent: list[_Spent], known: _Open, by: Actor) -> None:

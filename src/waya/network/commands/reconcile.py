@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from waya.kernel import clock
 from waya.network import queries
@@ -33,6 +33,8 @@ from waya.network.rules.access import (
 from waya.network.rules.trouble import Trouble
 from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
+from waya.org.rows.asking import ask
+from waya.org.rows.reading import read
 
 ROUND = 100
 """So many names at a time: a restore that comes meanwhile waits for no more than one round."""
@@ -48,7 +50,12 @@ update network_router set leased_until = %(until)s, leased_by = %(lease)s
 where id = %(router_id)s and wanted > confirmed
   and (leased_until is null or leased_until < %(now)s)
   and (next_try_at is null or next_try_at <= %(now)s)
-returning *
+returning {rows}
+"""
+
+# Of two at it, the one whose lease it is. The router's row is locked before those of its names.
+_HELD = """
+select failures, trouble from network_router where id = %s and leased_by = %s for no key update
 """
 
 # Compare and set: what was changed meanwhile has another number and stays owed.
@@ -110,7 +117,7 @@ def _take(router_id: int) -> _Lease | None:
     lease, now = uuid.uuid4(), clock.real_now()
     until = now + timedelta(seconds=LEASE_SECONDS)
     values = {"router_id": router_id, "lease": lease, "now": now, "until": until}
-    for router in Router.objects.raw(_TAKE, values):
+    for router in read(Router, _TAKE, values):
         return _Lease(lease, router)
     return None
 
@@ -207,9 +214,11 @@ def _concerned(step: Step, wanted: Mapping[str, Wanted]) -> list[str]:
 @transaction.atomic
 def _write_down(lease: _Lease, rows: Sequence[Owed], outcome: _Outcome, by: Actor) -> bool:
     """Confirm what was read back, in the order of locks: the router first, then its rows."""
-    router = Router.objects.select_for_update(no_key=True, of=("self",)).get(pk=lease.router.pk)
-    if router.leased_by != lease.id:
+    router = lease.router
+    known = ask(_HELD, [router.pk, lease.id])
+    if not known:
         return False  # we were too slow, and somebody else is at it
+    ((router.failures, router.trouble),) = known
     now = clock.real_now()
     held = [row for row in rows if outcome.holds(row.name)]
     confirmed = _confirm(held, now)
@@ -232,9 +241,7 @@ def _confirm(rows: Sequence[Owed], now: datetime) -> set[int]:
         "ids": [row.id for row in rows],
         "numbers": [row.number for row in rows],
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_CONFIRM, values)
-        return {key for (key,) in cursor.fetchall()}
+    return {key for (key,) in ask(_CONFIRM, values)}
 
 
 def _give_back(lease: _Lease) -> bool:
@@ -247,10 +254,7 @@ def _give_back(lease: _Lease) -> bool:
         "now": now,
         "look": now + _LOOK_SOON,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_GIVE_BACK, values)
-        (more,) = cursor.fetchone() or (False,)
-        return bool(more)
+    return any(more for (more,) in ask(_GIVE_BACK, values))
 
 
 def _happened(row: Owed, router: Router, now: datetime) -> Happened:

@@ -17,7 +17,9 @@ from waya.network.rules.wishes import Held, Wish, changes, enabled
 from waya.org import jobs
 from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
+from waya.org.rows.adding import put_rows
 from waya.org.rows.asking import ask
+from waya.org.rows.reading import read
 
 # Nothing that reads like something else: a technician types it into a modem.
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -27,6 +29,13 @@ _SOON = timedelta(seconds=5)
 _LOCK = """
 select id, entity_id, wanted from network_router where id = any(%s) order by id for no key update
 """
+_HELD = """
+select {rows} from network_desiredaccess where router_id = any(%s) and name = any(%s)
+"""
+_WISHED = (
+    "profile", "enabled", "ended", "restricted", "owner", "customer_id", "cause_id",
+    "since", "number", "confirmed_at",
+)  # fmt: skip
 # Null stays null: a router that nothing is wrong with is not told to wait.
 _MORE_WANTED = """
 update network_router set wanted = wanted + 1, next_try_at = case
@@ -82,7 +91,7 @@ def _locked(router_ids: Iterable[int]) -> Mapping[int, _Router]:
 
 
 def _before(routers: Iterable[int], names: Iterable[str]) -> dict[tuple[int, str], DesiredAccess]:
-    rows = DesiredAccess.objects.filter(router_id__in=list(routers), name__in=list(names))
+    rows = read(DesiredAccess, _HELD, [list(routers), list(names)])
     return {(row.router_id, row.name): row for row in rows}
 
 
@@ -115,16 +124,7 @@ def _write(wishes: Sequence[Wish], routers: Mapping[int, _Router], since: dateti
         )
         for wish in wishes
     ]
-    DesiredAccess.objects.bulk_create(
-        rows,
-        batch_size=2000,
-        update_conflicts=True,
-        unique_fields=["router", "name"],
-        update_fields=[
-            "profile", "enabled", "ended", "restricted", "owner", "customer_id", "cause_id",
-            "since", "number", "confirmed_at",
-        ],
-    )  # fmt: skip
+    put_rows(rows, keys=["router", "name"], fields=_WISHED)
 
 
 def _forget_refusals(rows: Iterable[DesiredAccess]) -> None:

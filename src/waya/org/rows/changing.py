@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from functools import lru_cache
+from typing import Any
 
 from django.db import connection, models
 
@@ -31,7 +32,7 @@ def _statement(model: type[models.Model], fields: tuple[str, ...]) -> tuple[str,
     known = [model._meta.get_field(name) for name in fields]
     chosen = [key, *(one for one in known if isinstance(one, models.Field))]
     sets = ", ".join(f'"{one.column}" = new."{one.column}"' for one in chosen[1:])
-    arrays = ", ".join(f"%s::{_kind(one)}[]" for one in chosen)
+    arrays = ", ".join(f"%s::{kind_of(one)}[]" for one in chosen)
     names = ", ".join(f'"{one.column}"' for one in chosen)
     same = f't."{key.column}" = new."{key.column}"'
     return (
@@ -40,7 +41,7 @@ def _statement(model: type[models.Model], fields: tuple[str, ...]) -> tuple[str,
     )
 
 
-def _kind(field: models.Field[object, object]) -> str:
+def kind_of(field: models.Field[Any, Any]) -> str:
     """The column's type without its length: what does not fit is refused, never cut."""
     kind = field.rel_db_type(connection) if field.primary_key else field.db_type(connection)
     return (kind or "text").partition("(")[0]

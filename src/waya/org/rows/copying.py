@@ -1,22 +1,52 @@
-"""Rows arrive by COPY: many or one, by the same path."""
+"""Rows arrive by COPY, or by one INSERT when they are few: one call, the same triggers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cache
+from itertools import chain, islice
 from typing import Any
 
 from django.db import connection
 
+Columns = tuple[tuple[str, str], ...]
+"""Names of columns, with their PostgreSQL types."""
 
-def copy_rows(
-    table: str, columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[Any]]
-) -> None:
-    """COPY rows into a table, in binary. `columns` are names with their PostgreSQL types.
+FEW = 3
+"""COPY is read anew each time; an INSERT of so many rows is planned once, for a third of it."""
+
+
+def copy_rows(table: str, columns: Columns, rows: Iterable[Sequence[Any]]) -> None:
+    """Write rows into a table, by COPY in binary unless they are few.
 
     What the database refuses comes as Django's own errors. Nothing is converted: give dates
-    as dates, moments with their zone, and JSON as text for the type `jsonb`.
+    as dates, moments with their zone, and JSON as `Jsonb` for the type `jsonb`.
     """
+    left = iter(rows)
+    first = list(islice(left, FEW + 1))
+    if len(first) > FEW:
+        _copy(table, columns, chain(first, left))
+    elif first:
+        with connection.cursor() as cursor:
+            cursor.execute(_insert(table, columns, len(first)), list(chain.from_iterable(first)))
+
+
+def add_row(table: str, columns: Columns, row: Sequence[Any]) -> int:
+    """Write one row, as `copy_rows` does, and give the id that it got."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_insert(table, columns, 1)} returning id", row)
+        (key,) = cursor.fetchone()
+    return int(key)
+
+
+@cache
+def _insert(table: str, columns: Columns, count: int) -> str:
+    names = ", ".join(f'"{name}"' for name, _ in columns)
+    row = ", ".join(f"%s::{kind}" for _, kind in columns)
+    return f"insert into {table} ({names}) values " + ", ".join([f"({row})"] * count)
+
+
+def _copy(table: str, columns: Columns, rows: Iterable[Sequence[Any]]) -> None:
     names = ", ".join(f'"{name}"' for name, _ in columns)
     statement = f"copy {table} ({names}) from stdin (format binary)"
     with (

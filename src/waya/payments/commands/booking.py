@@ -16,6 +16,7 @@ from waya.org.audit import Happened, record_many
 from waya.org.commands.numbering import next_numbers
 from waya.org.facts import tell
 from waya.org.queries import entity_of, main_branch
+from waya.org.rows.adding import add_rows
 from waya.org.rows.copying import reserve_keys
 from waya.parties.commands.customers import Locked, lock_customers
 from waya.payments.facts import PaymentsTaken
@@ -65,11 +66,11 @@ def book_many(*, arrived: Sequence[Arrived], by: Actor) -> list[Payment]:
 def allocate(*, settled: dict[int, Settlement], by: Actor) -> None:
     """Write which invoices some payments settled, by payment."""
     by.must("payments.take")
-    Allocation.objects.bulk_create(
+    add_rows([
         Allocation(payment_id=key, invoice_id=invoice_id, amount_minor=part.minor)
         for key, settlement in settled.items()
         for invoice_id, part in settlement.allocations
-    )
+    ])  # fmt: skip
 
 
 def _owners(arrived: Sequence[Arrived]) -> set[int]:
@@ -104,7 +105,7 @@ def _write(
 ) -> list[Payment]:
     numbers = next_numbers(branches=branches, kind="receipt", by=by)
     now = clock.now()
-    return Payment.objects.bulk_create(
+    payments = [
         Payment(
             id=key,
             entity_id=one.entity_id,
@@ -125,4 +126,6 @@ def _write(
             issuer_id=numbered.issuer_id,
         )
         for key, one, numbered in zip(keys, arrived, numbers, strict=True)
-    )
+    ]
+    add_rows(payments)
+    return payments

@@ -12,6 +12,7 @@ from waya.kernel import clock
 from waya.org import jobs
 from waya.org.actors import Actor
 from waya.org.policy import chosen
+from waya.org.rows.reading import read
 from waya.parties.commands.customers import lock_customers
 from waya.payments.commands.booking import book_many
 from waya.payments.commands.match import Match, match_many
@@ -28,7 +29,7 @@ log = logging.getLogger("waya.payments")
 AT_ONCE = 200
 _TAKE_IN_TURN = "select pg_advisory_xact_lock(hashtext('waya.take'), %s)"
 _WAITING = """
-select * from payments_notification
+select {rows} from payments_notification
 where merchant_id = %s and id = any(%s) and state = 'waiting' order by id
 """
 _LEASE = "select pg_try_advisory_lock(hashtext('waya.drain'), %s)"
@@ -69,7 +70,7 @@ def take_many(*, merchant_id: int, notification_ids: Sequence[int], by: Actor) -
 
 
 def _read(merchant: Merchant, notification_ids: Sequence[int]) -> Batch:
-    rows = Notification.objects.raw(_WAITING, [merchant.pk, list(notification_ids)])
+    rows = read(Notification, _WAITING, [merchant.pk, list(notification_ids)])
     batch = Batch(merchant, chosen(PaymentPolicy, merchant.entity_id))
     for row in rows:
         try:

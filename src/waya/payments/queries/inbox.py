@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from waya.kernel import clock
 from waya.org.rows.asking import ask
+from waya.org.rows.reading import read
 from waya.org.rows.remembered import Remembered
 from waya.parties.queries import customers_by_reference
 from waya.payments.models import Merchant, Notification, Payment, Prompt
@@ -115,12 +116,13 @@ select exists (select from payments_prompt
 
 def payments_of(merchant: Merchant, transactions: Iterable[str]) -> dict[str, Payment]:
     """Payments that are booked already, by the provider's transaction."""
-    rows = Payment.objects.raw(_PAID, [merchant.provider, merchant.short_code, list(transactions)])
+    rows = read(Payment, _PAID, [merchant.provider, merchant.short_code, list(transactions)])
     return {row.transaction: row for row in rows}
 
 
 _PAID = """
-select * from payments_payment where provider = %s and account = %s and transaction = any(%s)
+select {rows} from payments_payment
+where provider = %s and account = %s and transaction = any(%s)
 """
 
 

@@ -398,7 +398,7 @@ def test_a_bad_one_is_halved_out_and_parked_and_the_rest_is_taken(
 def test_a_batch_costs_as_many_queries_as_one_payment(
     merchant: Merchant,
 ) -> None:
-    people = [make.asked(merchant.entity, f"Amina {n}", f"07000005{n:02}") for n in range(20)]
+    people = [make.asked(merchant.entity, f"Amina {n}", f"07000005{n:02}") for n in range(25)]
 
     def queries(count: int, first: int) -> int:
         for number, row in enumerate(people[first : first + count]):
@@ -413,7 +413,9 @@ def test_a_batch_costs_as_many_queries_as_one_payment(
     queries(1, 0)  # the first one meets jobs that do not wait yet
     one = queries(1, 1)
     assert one < 100
-    assert queries(18, 2) == one
+    some = queries(5, 2)
+    assert one <= some < 100
+    assert queries(18, 7) == some
 
 
 def test_a_notification_costs_three_queries(merchant: Merchant) -> None:
