@@ -13,12 +13,14 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, connections, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import expect
 from psycopg.conninfo import conninfo_to_dict
 
 from waya.cli.tests.database import DATABASE_OF_THIS_RUN
 from waya.org.actors import SYSTEM
-from waya.org.rows.remembered import forget_all
+from waya.org.rows import remembered
 
 
 @pytest.fixture(scope="session")
@@ -82,14 +84,22 @@ def flush_may_empty_the_books() -> Iterator[None]:
         yield
 
 
+# No test is timed: a machine may be slow, and what takes long is measured by `waya bench`.
+hypothesis_settings.register_profile(
+    "waya", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("waya")
+
 # A browser on two busy cores takes its time; what does not come about still fails.
 expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(autouse=True)
-def nothing_remembered() -> None:
-    """What one test's rows said is not so in the next."""
-    forget_all()
+def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test's rows said is not so in the next; within one, how slow the machine is
+    does not change how often something is asked."""
+    monkeypatch.setattr(remembered, "SECONDS", 3600.0)
+    remembered.forget_all()
 
 
 @pytest.fixture(scope="session")

@@ -230,7 +230,7 @@ def converge(router: Router, wants: dict[str, Wanted], draw: Any) -> None:
     router.run(plan(wants, router.look(), PROFILES))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(history=histories(), choices=st.data())
 def test_any_router_converges_even_after_crashes(
     history: tuple[Router, dict[str, Wanted]], choices: st.DataObject
@@ -250,7 +250,6 @@ def test_any_router_converges_even_after_crashes(
     assert not [n for n, secret in router.secrets.items() if secret.ours and n not in wants]
 
 
-@settings(deadline=None)
 @given(history=histories(), choices=st.data())
 def test_what_somebody_else_made_is_never_touched(
     history: tuple[Router, dict[str, Wanted]], choices: st.DataObject
@@ -263,7 +262,6 @@ def test_what_somebody_else_made_is_never_touched(
     assert [s for s in sessions if s not in router.sessions] == []
 
 
-@settings(deadline=None)
 @given(history=histories())
 def test_a_plan_taken_twice_does_no_harm(history: tuple[Router, dict[str, Wanted]]) -> None:
     router, wants = history
@@ -275,7 +273,6 @@ def test_a_plan_taken_twice_does_no_harm(history: tuple[Router, dict[str, Wanted
     assert agreed(plan(wants, router.look(), PROFILES))
 
 
-@settings(deadline=None)
 @given(history=histories())
 def test_a_narrow_look_gives_the_same_steps_for_its_names(
     history: tuple[Router, dict[str, Wanted]],

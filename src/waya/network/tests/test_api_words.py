@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from waya.network.drivers.routeros_words import Decoder, Garbled, encode, length_prefix
@@ -59,7 +59,6 @@ def test_a_claim_beyond_the_limit_is_not_waited_for() -> None:
 words = st.lists(st.text(min_size=1, max_size=300), min_size=1, max_size=5)
 
 
-@settings(deadline=None)
 @given(sentences=st.lists(words, max_size=6), cuts=st.lists(st.integers(1, 50), min_size=1))
 def test_however_a_stream_is_cut_the_sentences_are_the_same(
     sentences: list[list[str]], cuts: list[int]
