@@ -92,7 +92,7 @@ class ProFormaShown(Schema):
     start: date
     end: date
     total: Amount
-    state: Literal["open", "paid", "lapsed"]
+    state: Literal["open", "paid", "lapsed", "offered"]
     invoice: UUID | None
 
 

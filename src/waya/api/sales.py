@@ -44,7 +44,7 @@ class PlanShown(Schema):
     code: str
     name: str
     mode: Literal["prepaid", "postpaid"]
-    unit: Literal["month", "week", "day"]
+    unit: Literal["month", "week", "day", "hour"]
     count: int
     down_kbps: int
     up_kbps: int
@@ -53,8 +53,19 @@ class PlanShown(Schema):
     tax_inclusive: bool | None
 
 
+class PlannedShown(Schema):
+    """What is to become of a subscription `on` a day: it goes on under a plan, as many as
+    `quantity` where that changes; or, without a plan, it ends."""
+
+    on: date
+    plan: UUID | None
+    plan_name: str
+    quantity: int | None
+
+
 class SubscriptionShown(Schema):
-    """A plan at a site. Dates are half-open: `paid_through` is the first day not paid for."""
+    """A plan at a site. Dates are half-open: `paid_through` is the first day not paid for. One
+    by the hour is paid up to the moment `paid_until` instead."""
 
     id: UUID
     customer: UUID
@@ -64,11 +75,14 @@ class SubscriptionShown(Schema):
     router: UUID
     username: str
     state: Literal["pending_payment", "active", "suspended", "paused", "ended"]
-    standing: Literal["good", "grace", "cut_off"]
+    standing: Literal["good", "grace", "cut_off", "off"]
+    quantity: int
     created_at: datetime
     started_on: date | None
     paid_through: date | None
+    paid_until: datetime | None
     billed_through: date | None
+    planned: PlannedShown | None
     ended_on: date | None
 
 
@@ -125,7 +139,9 @@ def _plans(rows: list[Plan], today: date) -> list[dict[str, Any]]:
 
 def subscriptions(by: Actor) -> QuerySet[Subscription]:
     """The subscriptions that an actor sees, with what they name."""
-    rows = Subscription.objects.select_related("customer", "site", "plan", "router")
+    rows = Subscription.objects.select_related(
+        "customer", "site", "plan", "router", "next_version__plan"
+    )
     return visible_to(by, rows)
 
 
@@ -147,8 +163,8 @@ def get_subscription(request: Caller, id: UUID) -> dict[str, Any]:
 
 
 def _subscription(row: Subscription) -> dict[str, Any]:
-    own = ("username", "state", "standing", "created_at", "started_on", "paid_through",
-           "billed_through", "ended_on")  # fmt: skip
+    own = ("username", "state", "standing", "quantity", "created_at", "started_on",
+           "paid_through", "paid_until", "billed_through", "ended_on")  # fmt: skip
     return {
         "id": row.public_id,
         "customer": row.customer.public_id,
@@ -156,5 +172,18 @@ def _subscription(row: Subscription) -> dict[str, Any]:
         "plan": row.plan.public_id,
         "plan_name": row.plan.name,
         "router": row.router.public_id,
+        "planned": _planned(row),
         **{name: getattr(row, name) for name in own},
+    }
+
+
+def _planned(row: Subscription) -> dict[str, Any] | None:
+    if row.next_on is None:
+        return None
+    plan = row.next_version.plan if row.next_version else None
+    return {
+        "on": row.next_on,
+        "plan": plan.public_id if plan else None,
+        "plan_name": plan.name if plan else "",
+        "quantity": row.next_quantity,
     }

@@ -120,6 +120,16 @@ class DunningPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class HoursPolicy:
+    """Plans by the hour: whether a customer is told by message when their hours are over. Nobody
+    is reminded before, and no ladder asks for hours that were not bought."""
+
+    policy_name: ClassVar[str] = "billing.hours"
+
+    say_over: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class LadderPolicy:
     """A ladder of the entity's own: segments as `rules.ladder.reading` reads them. Without
     any, the standard ladder holds."""

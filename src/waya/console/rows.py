@@ -9,6 +9,7 @@ from typing import Any
 from waya.billing.models import CreditNote, Invoice, ProForma
 from waya.billing.queries.invoice_states import states
 from waya.billing.rules.invoice_states import State
+from waya.catalog.rules.prices import UNIT_PRICED
 from waya.console.moments import shown
 from waya.kernel import clock
 from waya.kernel.money import Money
@@ -125,11 +126,10 @@ def pro_forma(row: ProForma, today: date) -> dict[str, Any]:
         "period": Period(row.start, row.end),
         "total": Money(row.total_minor, row.currency),
         "open": Money(row.total_minor if row.state == ProForma.OPEN else 0, row.currency),
-        "state": {"open": "overdue" if late else "open", "paid": "paid", "lapsed": "void"}[
-            row.state
-        ],
+        "state": {"open": "overdue" if late else "open", "paid": "paid"}.get(row.state, "void"),
         "state_words": f"Became {number}" if number else "Not paid in time" if late
-        else "Lapsed" if row.state == ProForma.LAPSED else "",
+        else "Lapsed" if row.state == ProForma.LAPSED
+        else "Offered" if row.state == ProForma.OFFERED else "",
     }  # fmt: skip
 
 
@@ -193,6 +193,8 @@ def service(one: Service, by: Actor) -> dict[str, Any]:
         "standing": standing,
         "standing_words": "Good" if standing == "good" else "",
         "paid_to": row.paid_through,
+        "paid_until": shown(row.paid_until),
+        "quantity": row.quantity if row.quantity > 1 else None,
         "planned": _planned(row),
         "acts": _acts(row, by),
         "state": "pending" if row.state == row.PENDING else "ended",
@@ -226,7 +228,15 @@ def _planned(row: Subscription) -> str:
     if row.next_on is None:
         return ""
     to = f"goes to {row.next_version.plan.name}" if row.next_version else "ends"
+    if row.next_quantity:
+        to = f"goes to {row.next_quantity} of {row.plan.name}"
     return f"{to} on {row.next_on:%-d %b}"
+
+
+def _counted(row: Subscription) -> bool:
+    """Whether its plan has a price for each unit."""
+    charges = row.version.terms["charges"]
+    return any(one["kind"] in UNIT_PRICED and not one["metric"] for one in charges)
 
 
 def _acts(row: Subscription, by: Actor) -> list[tuple[str, str]]:
@@ -234,6 +244,8 @@ def _acts(row: Subscription, by: Actor) -> list[tuple[str, str]]:
     running = row.state in RUNNING
     wished = [
         ("change", "Change plan", "billing.change_plan", running),
+        ("quantity", "Change number", "billing.change_plan", running and _counted(row)),
+        ("keep", "Keep as it is", "billing.change_plan", running and row.next_on is not None),
         ("pause", "Pause", "billing.pause", row.state == row.ACTIVE),
         ("resume", "Resume", "billing.pause", row.state == row.PAUSED),
         ("end", "End", "billing.cancel", row.state != row.ENDED),

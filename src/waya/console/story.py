@@ -145,6 +145,13 @@ def _day(value: object) -> str:
         return str(value)
 
 
+def _until(value: object) -> str:
+    """The same; of a moment also the time."""
+    if "T" not in str(value):
+        return _day(value)
+    return f"{timezone.localtime(datetime.fromisoformat(str(value))):%-d %b, %H:%M}"
+
+
 def _document(number: object) -> SafeString:
     return format_html('<a href="/invoices/{0}">{0}</a>', str(number))
 
@@ -216,21 +223,20 @@ def _requested(event: Event) -> Told:
 
 
 def _activated(event: Event) -> Told:
-    until = _day(event.record.why.get("until", ""))
-    return Told("wifi", "ok", "Service began.", f"Paid until {until}")
+    why = event.record.why
+    return Told("wifi", "ok", "Service began.", f"Paid until {_until(why.get('until', ''))}")
 
 
 def _renewed(event: Event) -> Told:
     why = event.record.why
-    until = _day(why.get("until", ""))
-    return Told("calendar", "", "Renewed", f"from {_day(why.get('from', ''))} until {until}")
+    start, until = _day(why.get("from", "")), _until(why.get("until", ""))
+    return Told("calendar", "", "Renewed", f"from {start} until {until}")
 
 
 def _walled(event: Event) -> Told:
     why = event.record.why
-    owed = why.get("owed", "")
     due = f" was due {_day(why['due'])}" if "due" in why else ""
-    return Told("lock", "bad", "Internet walled.", f"{owed}{due}")
+    return Told("lock", "bad", "Internet walled.", f"{why.get('owed', '')}{due}")
 
 
 def _restored(event: Event) -> Told:
@@ -400,6 +406,8 @@ _SENTENCES: dict[str, Callable[[Event], Told]] = {
     "subscription.ending": _said("calendar", "", "Is to end", "on {on}"),
     "subscription.paused": _said("player-pause", "", "Paused", "from {on}"),
     "subscription.resumed": _said("wifi", "ok", "Resumed", "{on}"),
+    "subscription.kept": _said("calendar", "", "To go on as it is", "and not to change on {on}"),
+    "subscription.granted": _said("cash", "ok", "Granted {quantity} of {metric}", "from {on}"),
     "subscription.promoted": _said("cash", "", "Promotion {code}", "{name}"),
     "access.wanted": _wanted,
     "access.confirmed": _confirmed,

@@ -52,14 +52,23 @@ class Standing:
     def due_on(self) -> date | None:
         """The first day on which something open falls due."""
         days = [row.due_on for row in self.invoices]
-        days += [row.start - timedelta(days=1) for row in self.pro_formas]
+        days += [
+            # What is asked by the hour is for now; of a period, the day before it.
+            row.start if "seconds" in row.why else row.start - timedelta(days=1)
+            for row in self.pro_formas
+        ]
         return min(days, default=None)
 
     @property
     def paid_to(self) -> date | None:
-        """The first day that is not paid for, or not yet billed."""
+        """The first day that is not paid for, or not yet billed; None by the hour."""
         row = self.subscription
-        return (row.paid_through or row.billed_through) if row else None
+        return (row.paid_through or row.billed_through) if row and not row.paid_until else None
+
+    @property
+    def paid_until(self) -> datetime | None:
+        """By the hour, the moment up to which it is paid."""
+        return self.subscription.paid_until if self.subscription else None
 
 
 def stand(customer: Customer) -> Standing:

@@ -30,6 +30,10 @@ def why_off(standing: Standing, phone: str) -> dict[str, Any]:
     assert row is not None
     lines = [*_asked(standing), *_told(row, standing, phone)]
     ended = last_day(row)
+    if row.paid_until:
+        at = timezone.localtime(row.paid_until)
+        text = _("Your paid hours ended at %(time)s") % {"time": f"{at:%H:%M}"}
+        lines.append({"on": at.date(), "when": short(at.date()), "text": text})
     if ended and standing.pro_formas:
         text = _("Your paid days ended when this day ended")
         lines.append({"on": ended, "when": short(ended), "text": text})

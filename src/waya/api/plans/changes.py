@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -17,6 +17,7 @@ from waya.api.once import HEADER, once
 from waya.api.preview.asked import Asked
 from waya.billing.commands.lives import changes
 from waya.billing.commands.lives.usage import Count, record_usage
+from waya.billing.queries.lives.leftovers import Allowance
 from waya.billing.queries.lives.outcomes import Outcome
 from waya.billing.rules.drafts import DraftLine
 from waya.catalog.models import Plan
@@ -30,9 +31,18 @@ router = Router(tags=["sales"])
 
 
 class ChangeAsked(Asked):
-    """Which plan; `when` overrides what policy says: dearer at once, cheaper at term's end."""
+    """Which plan; `when` overrides what policy says: dearer at once, cheaper at term's end; and
+    `leftover` what value left over becomes."""
 
     plan: UUID
+    when: Literal["at_once", "term_end"] | None = None
+    leftover: Literal["money", "time", "data"] | None = None
+
+
+class QuantityAsked(Asked):
+    """How many of what the plan prices by the unit; `when` overrides what policy says."""
+
+    quantity: Annotated[int, Field(ge=1, le=10_000)]
     when: Literal["at_once", "term_end"] | None = None
 
 
@@ -86,21 +96,37 @@ class ChargeShown(Schema):
     why: dict[str, Any]
 
 
+class AllowanceShown(Schema):
+    """So much of a metric that value left over becomes, at a price each (minor units, exact),
+    and what of it is charged: as much as was given back."""
+
+    metric: str
+    quantity: str
+    price_minor: str
+    total: Amount
+
+
 class OutcomeShown(Schema):
     """What a change comes to, whether it was previewed or done.
 
     It happens `on` a day, at once (`now`) or later. `back` becomes credit; `closing` is invoiced
-    for days that passed; `charges` is asked for, or will be invoiced. `to_pay` is missing before
-    it can happen, after `credit` and what is `held` already."""
+    for days that passed; `charges` is asked for, or will be invoiced; `allowance` is granted, and
+    paid by what is given back. `to_pay` is missing before it can happen, after what of the
+    `credit` stays `money`, and what is `held` already. `until` is the moment up to which hours
+    that go on are paid."""
 
     on: date
     now: bool
     back: list[BackShown]
     closing: list[ChargeShown]
     charges: list[ChargeShown]
+    allowance: AllowanceShown | None
+    until: datetime | None
     credit: Amount
+    money: Amount
     charge: Amount
     held: Amount
+    owed: Amount
     to_pay: Amount
 
 
@@ -114,27 +140,50 @@ def change_subscription(
     request: Caller, id: UUID, asked: ChangeAsked, preview: bool = False
 ) -> dict[str, Any]:
     """Put a subscription on another plan; with `preview`, only say what comes of it."""
-    by, row, today = _of(request, id, "billing.change_plan")
+    by, row, today = of_caller(request, id, "billing.change_plan")
     plan = one(visible_to(by, Plan.objects.all()), asked.plan)
-    return _outcome(changes.change_plan(
-        subscription_id=row.pk, plan_id=plan.pk, on=today, when=asked.when, preview=preview, by=by
+    return outcome_shown(changes.change_plan(
+        subscription_id=row.pk, plan_id=plan.pk, on=today, when=asked.when,
+        leftover=asked.leftover, preview=preview, by=by,
     ))  # fmt: skip
+
+
+@router.post(WHERE + "/quantity", response=DONE, openapi_extra=HEADER)
+@decorate_view(once)
+def change_quantity(
+    request: Caller, id: UUID, asked: QuantityAsked, preview: bool = False
+) -> dict[str, Any]:
+    """Have more or fewer of what the plan prices by the unit; with `preview`, only say what
+    comes of it."""
+    by, row, today = of_caller(request, id, "billing.change_plan")
+    return outcome_shown(changes.change_quantity(
+        subscription_id=row.pk, quantity=asked.quantity, on=today, when=asked.when,
+        preview=preview, by=by,
+    ))  # fmt: skip
+
+
+@router.post(WHERE + "/keep", response=DONE, openapi_extra=HEADER)
+@decorate_view(once)
+def keep_subscription(request: Caller, id: UUID, preview: bool = False) -> dict[str, Any]:
+    """Undo what was planned: it goes on as it is, and neither changes nor ends."""
+    by, row, today = of_caller(request, id, "billing.change_plan")
+    return outcome_shown(changes.keep(subscription_id=row.pk, on=today, preview=preview, by=by))
 
 
 @router.post(WHERE + "/pause", response=DONE, openapi_extra=HEADER)
 @decorate_view(once)
 def pause_subscription(request: Caller, id: UUID, preview: bool = False) -> dict[str, Any]:
     """Pause a service: off, not charged, and no debt; with `preview`, only say what comes."""
-    by, row, today = _of(request, id, "billing.pause")
-    return _outcome(changes.pause(subscription_id=row.pk, on=today, preview=preview, by=by))
+    by, row, today = of_caller(request, id, "billing.pause")
+    return outcome_shown(changes.pause(subscription_id=row.pk, on=today, preview=preview, by=by))
 
 
 @router.post(WHERE + "/resume", response=DONE, openapi_extra=HEADER)
 @decorate_view(once)
 def resume_subscription(request: Caller, id: UUID, preview: bool = False) -> dict[str, Any]:
     """Go on with a paused service; with `preview`, only say what comes of it."""
-    by, row, today = _of(request, id, "billing.pause")
-    return _outcome(changes.resume(subscription_id=row.pk, on=today, preview=preview, by=by))
+    by, row, today = of_caller(request, id, "billing.pause")
+    return outcome_shown(changes.resume(subscription_id=row.pk, on=today, preview=preview, by=by))
 
 
 @router.post(WHERE + "/cancel", response=DONE, openapi_extra=HEADER)
@@ -143,8 +192,8 @@ def cancel_subscription(
     request: Caller, id: UUID, asked: CancelAsked, preview: bool = False
 ) -> dict[str, Any]:
     """End a subscription; with `preview`, only say what comes of it."""
-    by, row, today = _of(request, id, "billing.cancel")
-    return _outcome(changes.cancel(
+    by, row, today = of_caller(request, id, "billing.cancel")
+    return outcome_shown(changes.cancel(
         subscription_id=row.pk, on=today, when=asked.when, preview=preview, by=by
     ))  # fmt: skip
 
@@ -153,7 +202,7 @@ def cancel_subscription(
 @decorate_view(once)
 def grant_promotion(request: Caller, id: UUID, asked: PromotionAsked) -> Status[None]:
     """Give a subscription a promotion by its code, from today on."""
-    by, row, today = _of(request, id, "subscriptions.grant")
+    by, row, today = of_caller(request, id, "subscriptions.grant")
     grant(subscription_id=row.pk, code=asked.code, on=today, by=by)
     return Status(204, None)
 
@@ -162,7 +211,7 @@ def grant_promotion(request: Caller, id: UUID, asked: PromotionAsked) -> Status[
 @decorate_view(once)
 def post_usage(request: Caller, id: UUID, asked: CountsAsked) -> Status[None]:
     """Note what was used, to be billed when its period is over."""
-    by, row, _ = _of(request, id, "billing.usage")
+    by, row, _ = of_caller(request, id, "billing.usage")
     record_usage(
         counts=[
             Count(row.pk, each.metric, each.on, each.quantity, each.source) for each in asked.counts
@@ -172,15 +221,18 @@ def post_usage(request: Caller, id: UUID, asked: CountsAsked) -> Status[None]:
     return Status(204, None)
 
 
-def _of(request: Caller, id: UUID, permission: str) -> tuple[Actor, Subscription, date]:
+def of_caller(request: Caller, id: UUID, permission: str) -> tuple[Actor, Subscription, date]:
+    """Who asks, the subscription that is theirs to ask about, and the business day."""
     by = request.auth.must(permission)
     row = one(visible_to(by, Subscription.objects.all()), id)
     return by, row, clock.today(here(by).zone)
 
 
-def _outcome(outcome: Outcome) -> dict[str, Any]:
+def outcome_shown(outcome: Outcome) -> dict[str, Any]:
+    """An outcome as the API says it."""
     currency = outcome.currency
-    sums = {name: getattr(outcome, name) for name in ("credit", "charge", "held", "to_pay")}
+    names = ("credit", "money", "charge", "held", "to_pay")
+    sums = {name: getattr(outcome, name).minor for name in names}
     return {
         "on": outcome.on,
         "now": outcome.now,
@@ -193,8 +245,21 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
         ],
         "closing": _lines((line for lines in outcome.closing for line in lines), currency),
         "charges": _lines(outcome.charges, currency),
-        **{name: amount(money.minor, currency) for name, money in sums.items()},
+        "allowance": _allowance(outcome.allowance, currency),
+        "until": outcome.to.until if outcome.to else None,
+        **{name: amount(minor, currency) for name, minor in sums.items()},
     }  # fmt: skip
+
+
+def _allowance(given: Allowance | None, currency: str) -> dict[str, Any] | None:
+    if given is None:
+        return None
+    return {
+        "metric": given.metric,
+        "quantity": f"{given.quantity.normalize():f}",
+        "price_minor": str(given.price),
+        "total": amount(given.line.charged.sums[2], currency),
+    }
 
 
 def _lines(lines: Iterable[DraftLine], currency: str) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from waya.billing.commands.documents import offer_hours
 from waya.billing.commands.settle import settle_many
 from waya.billing.commands.standings import Applied, wall_over
 from waya.billing.models import Credit, ProForma
-from waya.billing.queries.hours import over
+from waya.billing.queries.lives.hours import over
 from waya.billing.rules.offers import Offer
 from waya.kernel import clock
 from waya.kernel.money import Money

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,10 +10,12 @@ from typing import Any
 from django.db import transaction
 
 from waya.billing.commands.notices import Notice, notify
+from waya.billing.policy import HoursPolicy
 from waya.billing.queries.standings import Judged, judge
 from waya.billing.rules.dunning import Standing, worse
 from waya.kernel.money import Money
 from waya.org.actors import Actor
+from waya.org.policy import chosen
 from waya.org.rows.chunking import chunks
 from waya.parties.commands.customers import lock_customers
 from waya.subscriptions.commands.lives import turn
@@ -67,7 +69,9 @@ def wall_over(*, entity_id: int, customer_ids: Iterable[int], on: date, by: Acto
     theirs: how they stand by days is for the night to say. The caller has locked them."""
     by = by.must("billing.stand")
     over = [one for one in judge(entity_id, customer_ids, on) if one.over]
-    return _apply([(one, one.tonight) for one in over], (), {}, by)
+    quiet = not chosen(HoursPolicy, entity_id).say_over
+    silent = {one.subscription_id for one in over} if quiet else set[int]()
+    return _apply([(one, one.tonight) for one in over], (), {}, by, silent)
 
 
 def bring_back(*, entity_id: int, on: date, by: Actor) -> dict[str, int]:
@@ -92,8 +96,10 @@ def _apply(
     renewals: Sequence[Renewal],
     causes: Mapping[int, int],
     by: Actor,
+    silent: Collection[int] = (),
 ) -> Applied:
-    """Put each judged subscription where it is to stand."""
+    """Put each judged subscription where it is to stand; nobody is told of those that are
+    silent."""
     turning = {one.subscription_id: (one, to) for one, to in judged if to != one.was}
     changed = turn(
         renewals=renewals,
@@ -107,7 +113,9 @@ def _apply(
     walled = [
         row
         for row in changed
-        if row.standing in held_off and turning[row.pk][0].was not in held_off
+        if row.standing in held_off
+        and turning[row.pk][0].was not in held_off
+        and row.pk not in silent
     ]
     _tell_walled(walled, {key: one.why for key, (one, _) in turning.items()}, by)
     worsened = {key for key, (one, to) in turning.items() if worse(to, one.was)}

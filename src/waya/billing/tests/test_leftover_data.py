@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
@@ -48,12 +49,16 @@ def test_it_is_shown_and_then_granted_and_the_books_close() -> None:
     entity = isp()
     choose(entity, leftover="data")
     row, new = ahead(entity)
-    asked = {"subscription_id": row.pk, "plan_id": new.pk, "on": MIDDLE}
+    asked: dict[str, Any] = {"subscription_id": row.pk, "plan_id": new.pk, "on": MIDDLE}
     shown = change_plan(**asked, when="at_once", preview=True, by=SYSTEM)
-    assert shown.data is not None
-    assert (shown.credit.minor, shown.data.quantity, shown.money.minor) == (1500_00, 30, 0)
+    assert shown.allowance is not None
+    assert (shown.credit.minor, shown.allowance.quantity, shown.money.minor) == (
+        1500_00,
+        Decimal(30),
+        0,
+    )
     assert not Grant.objects.exists()
-    assert change_plan(**asked, when="at_once", by=SYSTEM).data == shown.data
+    assert change_plan(**asked, when="at_once", by=SYSTEM).allowance == shown.allowance
     granted = Grant.objects.get(subscription=row)
     assert (granted.metric, granted.quantity, granted.promotion) == ("gb", Decimal(30), None)
     assert CreditNote.objects.get().total_minor == 1500_00
@@ -83,10 +88,10 @@ def test_a_plan_that_meters_nothing_is_refused_and_money_may_be_chosen() -> None
     choose(entity, leftover="data")
     row, fast = joined(entity), plan_of(entity, 20_000, 3500_00)
     pays(row, 500_00, MIDDLE)
-    asked = {"subscription_id": row.pk, "plan_id": fast.pk, "on": MIDDLE}
+    asked: dict[str, Any] = {"subscription_id": row.pk, "plan_id": fast.pk, "on": MIDDLE}
     with pytest.raises(Refused, match="no_metered_unit"):
         change_plan(**asked, by=SYSTEM, preview=True)
-    assert change_plan(**asked, leftover="money", by=SYSTEM).data is None
+    assert change_plan(**asked, leftover="money", by=SYSTEM).allowance is None
     assert Invoice.objects.count() == 2
 
 
@@ -98,7 +103,7 @@ def test_changed_twice_a_day_each_is_granted_once() -> None:
     again = plan_of(entity, 50_000, 1000_00, Plan.POSTPAID)
     publish(again, Charge("fee", amount=Fraction(1000_00)), GB)
     outcome = change_plan(subscription_id=row.pk, plan_id=again.pk, on=MIDDLE, by=SYSTEM)
-    assert outcome.data is None  # nothing more is left over: what was granted stays
+    assert outcome.allowance is None  # nothing more is left over: what was granted stays
     assert Grant.objects.count() == 1
 
 

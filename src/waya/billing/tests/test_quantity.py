@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
@@ -46,7 +47,7 @@ def seated(entity: Entity) -> Subscription:
 def test_more_at_once_costs_the_rest_of_the_term() -> None:
     entity = isp()
     row = seated(entity)
-    asked = {"subscription_id": row.pk, "quantity": 5, "on": MIDDLE}
+    asked: dict[str, Any] = {"subscription_id": row.pk, "quantity": 5, "on": MIDDLE}
     shown = change_quantity(**asked, preview=True, by=SYSTEM)
     assert (shown.credit.minor, shown.charge.minor, shown.to_pay.minor) == (150_00, 750_00, 600_00)
     row.refresh_from_db()

@@ -7,6 +7,9 @@ from math import ceil
 
 from waya.catalog.rules.plans import NOTHING, Charge, Interval, PlanTerms, Tier
 
+# The kinds of charges that cost more, the more there is.
+UNIT_PRICED = ("per_unit", "graduated", "volume", "package")
+
 
 def cost(charge: Charge, quantity: Fraction) -> Fraction:
     """The price of a quantity under a charge; units that are included cost nothing."""

@@ -18,7 +18,7 @@ from waya.reports.queries import documents as reads
 from waya.reports.queries import timeline
 
 _KINDS = {"": "Invoices", "renewals": "Pro formas", "credits": "Credit notes"}
-_ASKED = {"open": "Open", "paid": "Paid", "lapsed": "Lapsed"}
+_ASKED = {"open": "Open", "offered": "Offered", "paid": "Paid", "lapsed": "Lapsed"}
 _STATES = {
     "open": "Open",
     "overdue": "Overdue",

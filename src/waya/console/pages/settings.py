@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from waya.billing.policy import (
     BoundsPolicy,
     DunningPolicy,
+    HoursPolicy,
     PromisePolicy,
     RenewalPolicy,
     SparingPolicy,
@@ -35,6 +36,7 @@ _GROUPS: tuple[tuple[type[Any], str, str], ...] = (
     (SparingPolicy, "Who is spared", "Holidays and routers that are away."),
     (WriteOffPolicy, "Write-offs", "What may be given up without asking somebody else."),
     (RenewalPolicy, "Renewals", "When they are asked for, and what a late payment does."),
+    (HoursPolicy, "Plans by the hour", "What is said when paid hours are over."),
     (BoundsPolicy, "A night of billing", "Which night's run waits for a person."),
     (BrakePolicy, "The brake", "Which cut-offs wait for a person, and for money in flight."),
     (PaymentPolicy, "Payments", "How long we wait for M-PESA, and how often a phone rings."),
@@ -59,6 +61,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "limit_minor": ("Written off without asking: at most", ""),
     "ask_days_before": ("Ask for a renewal, days before", ""),
     "late": ("A renewal that is paid late", ""),
+    "say_over": ("Send an SMS when paid hours are over", "Nobody is reminded before."),
     "due_days": ("An invoice is due after, days", ""),
     "most_minor": ("Bill in one night without asking: at most", "Empty: no bound."),
     "change_percent": ("Or at most, % more than a month before", "0: whatever."),

@@ -5,18 +5,24 @@ from __future__ import annotations
 import os
 import re
 from datetime import date
+from fractions import Fraction
+from zoneinfo import ZoneInfo
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import expect
 
+from waya.billing.commands.lives.changes import cancel
 from waya.billing.tests.make import pays
-from waya.catalog.commands import add_plan, publish_price
-from waya.catalog.models import Plan, PriceChange
+from waya.catalog.commands import add_plan, publish_price, publish_version
+from waya.catalog.models import Plan, PlanVersion, PriceChange
+from waya.catalog.rules.plans import Charge, Interval, PlanTerms
 from waya.console.tests.conftest import Opens
 from waya.console.tests.make import Town, signed_in
 from waya.org.actors import SYSTEM
+from waya.subscriptions.models import Subscription
 
 pytestmark = pytest.mark.django_db
 
@@ -109,3 +115,60 @@ def test_a_change_in_a_dialog(live_town: Town, opens: Opens) -> None:
         page.screenshot(path=f"{SHOTS}/change-{width}.png")
     found = Axe().run(page).response["violations"]
     assert not [one["id"] for one in found if one["impact"] in ("serious", "critical")]
+
+
+def test_hours_are_bought_and_shown_to_the_minute(there: Town, naomi: Client) -> None:
+    row = there.amina
+    add_plan(
+        entity_id=there.entity.pk, code="kiosk", name="Kiosk", mode=Plan.PREPAID, unit="hour",
+        count=3, down_kbps=5_000, up_kbps=5_000, price_minor=20_00, valid_from=date(2020, 1, 1),
+        by=SYSTEM,
+    )  # fmt: skip
+    where = f"/services/{row.username}/change"
+    shown = naomi.get(where, {"plan": "kiosk"}).content.decode()
+    assert "Kiosk, 3 hours" in shown
+    assert naomi.post(where, {"plan": "kiosk", "seen": pinned(shown)}).status_code == 302
+    row.refresh_from_db()
+    assert row.paid_until
+    record = naomi.get(f"/customers/{row.customer.account_number}").content.decode()
+    assert "Paid until" in record
+    assert f"{timezone.localtime(row.paid_until, ZoneInfo(there.entity.zone)):%H:%M}" in record
+    asked = naomi.get("/invoices", {"kind": "renewals"}).content.decode()
+    assert "Offered" in asked
+
+
+def test_what_was_planned_is_kept_as_it_is(there: Town, naomi: Client) -> None:
+    row = there.amina
+    record = f"/customers/{row.customer.account_number}"
+    assert "Keep as it is" not in naomi.get(record).content.decode()
+    cancel(subscription_id=row.pk, on=there.today, when="term_end", by=SYSTEM)
+    assert "Keep as it is" in naomi.get(record).content.decode()
+    keep = f"/services/{row.username}/keep"
+    naomi.post(keep, {"seen": pinned(naomi.get(keep).content.decode())})
+    row.refresh_from_db()
+    assert row.next_on is None
+    assert "Nothing is planned" in naomi.get(keep).content.decode()
+
+
+def test_a_number_is_changed_as_it_was_shown(there: Town, naomi: Client) -> None:
+    row, where = there.amina, f"/services/{there.amina.username}/quantity"
+    said = naomi.get(where, {"quantity": "2"}).content.decode()
+    assert "has no price for each unit" in said
+    assert naomi.get(where, {"quantity": "0"}).status_code == 422
+    seats = Charge("seats", "per_unit", Fraction(100_00))
+    publish_version(
+        plan_id=row.plan_id, terms=PlanTerms(row.plan.code, Interval(), (seats,)),
+        valid_from=there.today, by=SYSTEM,
+    )  # fmt: skip
+    Subscription.objects.filter(pk=row.pk).update(
+        version=PlanVersion.objects.get(plan_id=row.plan_id, number=2)
+    )
+    assert (
+        "Change number" in naomi.get(f"/customers/{row.customer.account_number}").content.decode()
+    )
+    shown = naomi.get(where, {"quantity": "3", "when": "at_once"}).content.decode()
+    assert "Given back" in shown
+    told = {"quantity": "3", "when": "at_once", "seen": pinned(shown)}
+    assert naomi.post(where, told).status_code == 302
+    row.refresh_from_db()
+    assert row.quantity == 3

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from string import Formatter
 from typing import Final
 
@@ -183,6 +183,12 @@ def first_name(name: str) -> str:
 def sum_words(money: Money) -> str:
     """`KES 2,500`."""
     return str(money)
+
+
+def moment_words(at: datetime, today: date, language: str) -> str:
+    """`15:35` today, else `11 Jun 12:00`; `at` is in the reader's zone."""
+    clock = f"{at:%H:%M}"
+    return clock if at.date() == today else f"{day_words(at.date(), language)} {clock}"
 
 
 def day_words(day: date, language: str, *, weekday: bool = False) -> str:

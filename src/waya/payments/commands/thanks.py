@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -14,7 +13,7 @@ from waya.billing.queries.accounts import Account, accounts
 from waya.kernel import clock
 from waya.kernel.money import Money
 from waya.messaging.commands import send_many
-from waya.messaging.rules.words import Say, day_words, first_name, sum_words
+from waya.messaging.rules.words import Say, day_words, first_name, moment_words, sum_words
 from waya.network.models import Router
 from waya.org.actors import Actor
 from waya.org.models import Entity
@@ -95,12 +94,12 @@ def _say(row: Payment, customer: Customer, known: _Known) -> Say | None:
     if phone is None:
         return None
     mine = known.subscriptions.get(customer.pk, [])
-    until = min((one.paid_through for one in mine if one.paid_through), default=None)
+    until = _until(mine, customer.language, known.entity.zone)
     away = next((one.router for one in mine if one.router.trouble), None)
     missing = known.accounts[customer.pk].to_pay
     key = thanks(
         known.effects.get(row.pk, set()),
-        has_until=until is not None,
+        has_until=bool(until),
         router_away=away is not None,
         missing_minor=missing.minor if missing.minor > known.tolerance_minor else 0,
     )
@@ -111,15 +110,22 @@ def _say(row: Payment, customer: Customer, known: _Known) -> Say | None:
         "account": customer.account_number,
         "missing": sum_words(missing),
         "username": mine[-1].username if mine else "",
-        **_until(until, customer.language),
+        **until,
         **_away(away, known.entity.zone),
     }
     return Say(entity_id=row.entity_id, to=phone, key=key, language=customer.language,
                values=values, once=_once(row), customer_id=customer.pk)  # fmt: skip
 
 
-def _until(until: date | None, language: str) -> dict[str, str]:
-    return {"until": day_words(until, language)} if until else {}
+def _until(mine: Sequence[Subscription], language: str, zone: str) -> dict[str, str]:
+    """Until when what ends first is paid: a day, or by the hour a time."""
+    day = min((one.paid_through for one in mine if one.paid_through), default=None)
+    timed = min((one.paid_until for one in mine if one.paid_until), default=None)
+    if timed is not None:
+        local = timed.astimezone(ZoneInfo(zone))
+        if day is None or local.date() < day:
+            return {"until": moment_words(local, clock.today(zone), language)}
+    return {"until": day_words(day, language)} if day else {}
 
 
 def _away(router: Router | None, zone: str) -> dict[str, str]:

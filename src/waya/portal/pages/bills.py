@@ -95,8 +95,10 @@ def pro_forma(request: HttpRequest, guest: Guest, public_id: UUID) -> HttpRespon
         raise Http404
     words = {
         ProForma.OPEN: _("To pay"), ProForma.PAID: _("Paid"), ProForma.LAPSED: _("Lapsed"),
+        ProForma.OFFERED: _("If you want more hours"),
     }  # fmt: skip
-    states = {ProForma.OPEN: "open", ProForma.PAID: "paid", ProForma.LAPSED: "void"}
+    states = {ProForma.OPEN: "open", ProForma.PAID: "paid", ProForma.LAPSED: "void",
+              ProForma.OFFERED: "open"}  # fmt: skip
     context = {
         "asked": {
             "number": row.number, "on": row.issued_on, "state": states[row.state],

@@ -19,6 +19,7 @@ from waya.org.words import words
 from waya.portal.account import stand
 from waya.portal.forms import as_typed
 from waya.portal.frame import customers_only, page
+from waya.portal.periods import every, monthly
 from waya.portal.session import Guest
 from waya.subscriptions.models import Subscription
 from waya.subscriptions.queries import RUNNING
@@ -45,10 +46,10 @@ def change(request: HttpRequest, guest: Guest) -> HttpResponse:
         outcome = change_plan(
             subscription_id=row.pk, plan_id=plan.pk, on=today, by=guest.by, preview=True
         )
-        if request.method == "POST" and request.POST.get("seen") == _pin(outcome):
+        if request.method == "POST" and request.POST.get("seen") == pin(outcome):
             change_plan(subscription_id=row.pk, plan_id=plan.pk, on=today, by=guest.by)
             return HttpResponseRedirect("/my")
-        context |= {"chosen": plan, **_shown(outcome, guest)}
+        context |= {"chosen": plan, **told(outcome, guest)}
     except Refused as refusal:
         context["refusal"], status = words(refusal), 422
     return page(request, "change", context, entity=guest.entity, guest=guest, status=status)
@@ -72,12 +73,13 @@ def _offered(row: Subscription, chosen: Plan | None, guest: Guest) -> list[dict[
         told = _("%(down)s down, %(up)s up") % {
             "down": speed(one.down_kbps), "up": speed(one.up_kbps),
         }  # fmt: skip
+        told = told if monthly(one) else f"{told}. {every(one)}"
         offered.append({"code": one.code, "name": one.name, "words": told, "price": price,
                         "on": chosen is not None and one.pk == chosen.pk})  # fmt: skip
     return offered
 
 
-def _shown(outcome: Outcome, guest: Guest) -> dict[str, Any]:
+def told(outcome: Outcome, guest: Guest) -> dict[str, Any]:
     """What is given back, asked for and missing, and when it happens."""
     lines = []
     if outcome.credit:
@@ -90,6 +92,11 @@ def _shown(outcome: Outcome, guest: Guest) -> dict[str, Any]:
     lines += [
         {"words": line.description, "amount": line.charged.taxed.gross} for line in outcome.charges
     ]
+    if outcome.allowance is not None:
+        line = outcome.allowance.line
+        lines.append({"words": line.description, "amount": line.charged.taxed.gross})
+    if outcome.asks and outcome.charges and outcome.owed:
+        lines.append({"words": _("Open bills"), "amount": outcome.owed})
     if outcome.asks and outcome.now and outcome.held:
         lines.append({"words": _("Credit"), "amount": -outcome.held})
     return {
@@ -99,10 +106,13 @@ def _shown(outcome: Outcome, guest: Guest) -> dict[str, Any]:
         "to_pay": outcome.to_pay,
         "shillings": -(-outcome.to_pay.minor // 100),
         "phone": as_typed(guest.contact.phone),
-        "seen": _pin(outcome),
+        "seen": pin(outcome),
     }
 
 
-def _pin(outcome: Outcome) -> str:
+def pin(outcome: Outcome) -> str:
+    """What was shown, in short."""
+    if outcome.timed:  # from one second to the next it is a little less
+        return f"{outcome.on.isoformat()}:{outcome.now}:{outcome.charge.minor}"
     sums = (outcome.credit.minor, outcome.charge.minor, outcome.to_pay.minor)
     return f"{outcome.on.isoformat()}:{outcome.now}:" + ":".join(map(str, sums))

@@ -20,6 +20,7 @@ from waya.portal.account import Face, Standing, online_since, stand
 from waya.portal.forms import as_typed
 from waya.portal.frame import customers_only, in_business, page, unless_same
 from waya.portal.pages.bills import rows_of
+from waya.portal.periods import every
 from waya.portal.session import Guest, siblings
 from waya.portal.steps import received, trouble
 from waya.portal.whys import why_off
@@ -85,6 +86,7 @@ def _about(standing: Standing, guest: Guest) -> dict[str, Any]:
     elif standing.face is Face.ONLINE:
         about |= {
             "paid_to": standing.paid_to,
+            "paid_until": standing.paid_until,
             "presence": standing.access.presence if standing.access else "unknown",
             "facts": _facts(standing, row, guest),
         }
@@ -123,7 +125,7 @@ def _facts(standing: Standing, row: Subscription, guest: Guest) -> list[dict[str
     facts.append({"words": _("Account"), "value": shown.account(guest.customer.account_number)})
     try:
         price = price_on(row.plan_id, clock.today(guest.entity.zone)).amount
-        facts.append({"words": _("Each month"), "value": shown.money(price)})
+        facts.append({"words": every(row.plan), "value": shown.money(price)})
     except Refused:  # a plan that is withdrawn may have no price today
         pass
     facts.append({"words": _("Credit"), "value": shown.money(standing.money.credit)})

@@ -24,6 +24,7 @@ from waya.payments.queries.payments import payments_of_customer
 from waya.portal.forms import JoinForm
 from waya.portal.frame import anybody, customers_only, page, unless_same
 from waya.portal.limits import limit
+from waya.portal.periods import every, monthly
 from waya.portal.session import Guest, begin, visitor
 from waya.portal.steps import received
 from waya.subscriptions.models import Subscription
@@ -108,6 +109,7 @@ def _offered(entity: Entity) -> list[dict[str, Any]]:
         words = _("%(down)s down, %(up)s up") % {
             "down": speed(row.down_kbps), "up": speed(row.up_kbps),
         }  # fmt: skip
+        words = words if monthly(row) else f"{words}. {every(row)}"
         offered.append(
             {"id": row.pk, "code": row.code, "name": row.name, "words": words, "price": price}
         )

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from waya.billing.commands.hours import end_hours
+from waya.billing.commands.lives.changes import change_plan
 from waya.billing.commands.renewals import bill
 from waya.billing.commands.standings import apply_standings
+from waya.billing.models import Credit, ProForma
 from waya.billing.tests.make import in_service, office_20
+from waya.catalog.commands import add_plan
+from waya.catalog.models import Plan
 from waya.kernel import clock
 from waya.network.models import DesiredAccess, Router
 from waya.org.actors import SYSTEM
@@ -176,3 +181,34 @@ def test_help(chebet: Subscription) -> None:
     page = Browser().see("/my/help")
     assert "I paid and I am not online" in page
     assert "Call us" in page
+
+
+def test_hours_are_paid_until_a_time_and_off_when_they_are_over(
+    chebet: Subscription, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entity = chebet.entity
+    plan = add_plan(
+        entity_id=entity.pk, code="kiosk", name="Kiosk", mode=Plan.PREPAID, unit="hour", count=3,
+        down_kbps=5_000, up_kbps=5_000, price_minor=20_00, valid_from=date(2020, 1, 1), by=SYSTEM,
+    )  # fmt: skip
+    today = clock.today(entity.zone)
+    change_plan(subscription_id=chebet.pk, plan_id=plan.pk, on=today, by=SYSTEM)
+    chebet.refresh_from_db()
+    assert chebet.paid_until
+    proven_on_router(chebet)
+    mine = signed_in()
+    at = chebet.paid_until.astimezone(ZoneInfo(entity.zone))
+    page = mine.see("/my")
+    assert "Paid until" in page
+    assert f"{at:%H:%M}" in page
+    assert "For 3 hours" in page
+    asked = ProForma.objects.get(customer=chebet.customer, state=ProForma.OFFERED)
+    assert "If you want more hours" in mine.see(f"/my/pro-formas/{asked.public_id}")
+    Credit.objects.filter(customer=chebet.customer).update(amount_minor=0)
+    later = clock.now() + timedelta(hours=3)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    end_hours(entity_id=entity.pk, customer_ids=[chebet.customer_id], by=SYSTEM)
+    page = mine.see("/my")
+    assert "Internet is off" in page
+    assert f"Your paid hours ended at {at:%H:%M}" in page
+    assert "20" in page

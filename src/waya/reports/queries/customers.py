@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from django.core.cache import cache
 from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from waya.billing.models import ProForma
 from waya.kernel.money import Money
@@ -174,8 +175,7 @@ def _rows(customers: list[Customer], currency: str, today: date) -> list[Row]:
             online=any(has.public_id in online for has in services.get(one.pk, [])),
             owed=Money(owed.get(one.pk, 0), currency),
             paid_through=min(
-                (has.paid_through for has in services.get(one.pk, []) if has.paid_through),
-                default=None,
+                (day for has in services.get(one.pk, []) if (day := _paid_to(has))), default=None
             ),
         )
         for one in customers
@@ -204,7 +204,7 @@ def profile(entity_id: int, account: str, currency: str, today: date) -> Profile
         return None
     has = list(
         Subscription.objects.filter(customer=customer)
-        .select_related("plan", "site", "router")
+        .select_related("plan", "site", "router", "version", "next_version__plan")
         .order_by("-pk")
     )
     sums = _sums(customer.pk, today)
@@ -241,3 +241,8 @@ def _sums(customer_id: int, today: date) -> _Sums:
     with connection.cursor() as cursor:
         cursor.execute(_SUMS, {"customer": customer_id, "year_ago": year_ago, "today": today})
         return _Sums(*cursor.fetchone())
+
+
+def _paid_to(row: Subscription) -> date | None:
+    """The first day that is not paid for; by the hour the day on which the hours end."""
+    return row.paid_through or (row.paid_until and timezone.localdate(row.paid_until))

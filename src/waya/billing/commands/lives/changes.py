@@ -29,6 +29,7 @@ from waya.billing.rules.engine.terms import Leftover
 from waya.billing.rules.lives import closing
 from waya.catalog.models import Plan
 from waya.catalog.queries import Version, price_on, versions
+from waya.catalog.rules.prices import UNIT_PRICED
 from waya.kernel.errors import Refused
 from waya.org.actors import Actor
 from waya.org.policy import chosen
@@ -87,7 +88,7 @@ def change_quantity(
     row = opened(subscription_id=subscription_id, states=RUNNING, by=by)
     change = Change(row, on)
     version = change.prices.at(row.version_id, on)
-    if not any(one.recurring and one.kind != "flat" for one in version.terms.charges):
+    if not any(one.recurring and one.kind in UNIT_PRICED for one in version.terms.charges):
         raise Refused("no_units", plan=row.plan.name)
     outcome = change.changed(version, when, quantity)
     if not preview:
@@ -143,15 +144,19 @@ def go_over(*, row: Subscription, outcome: Outcome, by: Actor) -> None:
 def _convert(row: Subscription, outcome: Outcome, by: Actor) -> None:
     """Invoice the data that value left over becomes, which what was given back pays, and grant
     it."""
-    if outcome.data is None:
+    if outcome.allowance is None:
         return
-    data = outcome.data
+    granted = outcome.allowance
     due_on = renewal.due_day(outcome.on, chosen(RenewalPolicy, row.entity_id).due_days)
     turn = row.changes.count()  # twice a day is twice
-    line = replace(data.line, turn=turn)
+    line = replace(granted.line, turn=turn)
     issue(drafts=[Draft(row.entity_id, row.customer_id, (line,), outcome.on, due_on)], by=by)
     subscriptions.grant_usage(
-        subscription_id=row.pk, metric=data.metric, quantity=data.quantity, on=outcome.on, by=by
+        subscription_id=row.pk,
+        metric=granted.metric,
+        quantity=granted.quantity,
+        on=outcome.on,
+        by=by,
     )
     spend(entity_id=row.entity_id, customer_ids=[row.customer_id], on=outcome.on, by=by)
 

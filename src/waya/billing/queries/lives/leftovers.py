@@ -26,7 +26,7 @@ _SIXTH = Decimal("0.000001")
 
 
 @dataclass(frozen=True, slots=True)
-class Data:
+class Allowance:
     """So much of a metric, at the unit price of a plan (minor units, exact), and the line that
     charges it: for as much as was given back."""
 
@@ -76,7 +76,7 @@ class Leftovers:
         why = facts | {"rule": "value left over, turned into time", "price_minor": _plain(price)}
         return self._line(value, period, named, why, in_advance=True)
 
-    def data(self, value: int) -> Data:
+    def allowance(self, value: int) -> Allowance:
         """How much of what the plan meters a value, with its taxes, pays for, rounded down to
         millionths. Refuses `no_metered_unit` where it meters nothing that costs."""
         metered = (one for one in self.version.terms.charges if one.metric and unit_price(one))
@@ -92,7 +92,7 @@ class Leftovers:
         why = {"rule": "value left over, turned into data", "price_minor": _plain(price),
                "metric": charge.metric, "quantity": f"{quantity.normalize():f}"}  # fmt: skip
         line = self._line(value, on, words, why, in_advance=False)
-        return Data(charge.metric, quantity, price, line)
+        return Allowance(charge.metric, quantity, price, line)
 
     def _line(
         self, value: int, period: Period, words: str, why: dict[str, Any], *, in_advance: bool

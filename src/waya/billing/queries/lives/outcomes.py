@@ -13,7 +13,7 @@ from waya.billing.queries.accounts import account
 from waya.billing.queries.credits import creditable
 from waya.billing.queries.lives.add_ons import draft_part, lines_of, plans_of, with_add_ons
 from waya.billing.queries.lives.due import Due, due_of, lives
-from waya.billing.queries.lives.leftovers import Data, Leftovers
+from waya.billing.queries.lives.leftovers import Allowance, Leftovers
 from waya.billing.queries.lives.worked import draft_line, work_out
 from waya.billing.queries.pricing import PriceList, worded
 from waya.billing.rules.credits import LineCredit, Owned, Reason, give, unused_hours
@@ -53,7 +53,8 @@ class Outcome:
     `closing` is invoiced for what passed, `charges` is asked for (prepaid) or will be invoiced
     (postpaid). `held` is credit that the customer has already, and `owed` what is open on
     invoices, which money pays first. `to` is where it goes on.
-    `data` is what value left over becomes, where that is policy: what is given back pays it.
+    `allowance` is the data that value left over becomes, where that is policy: what is given back
+    pays it.
     """
 
     on: date
@@ -66,7 +67,7 @@ class Outcome:
     held: Money = field(default_factory=lambda: Money(0, ""))
     owed: Money = field(default_factory=lambda: Money(0, ""))
     asks: bool = False
-    data: Data | None = None
+    allowance: Allowance | None = None
 
     @property
     def credit(self) -> Money:
@@ -76,8 +77,13 @@ class Outcome:
     @property
     def money(self) -> Money:
         """What is given back and stays money."""
-        became = self.data.line.charged.sums[2] if self.data else 0
+        became = self.allowance.line.charged.sums[2] if self.allowance else 0
         return self.credit - Money(became, self.currency)
+
+    @property
+    def timed(self) -> bool:
+        """Whether hours are given back, of which a moment later there are fewer."""
+        return any("until_at" in one.wish.why for one in self.back)
 
     @property
     def charge(self) -> Money:
@@ -195,9 +201,10 @@ class Change:
                 day = onto.anchor_day if onto.until else end.day
                 return self._outcome(back, to=replace(onto, anchor_day=day, cycle_on=None),
                                      charges=(line,))  # fmt: skip
-        data = left.data(value) if becomes == "data" and value else None
+        allowance = left.allowance(value) if becomes == "data" and value else None
         return replace(
-            self._outcome(back, to=onto, charges=self._charges(onto), next_to=version), data=data
+            self._outcome(back, to=onto, charges=self._charges(onto), next_to=version),
+            allowance=allowance,
         )
 
     def _waits(self, version: Version, when: str | None, many: int) -> bool:
