@@ -14,7 +14,7 @@ from waya.api.door import REFUSALS, Caller, here
 from waya.api.lists import Amount, amount
 from waya.api.preview import made
 from waya.api.preview.asked import PreviewAsked
-from waya.billing.queries.taxes import Priced, assess
+from waya.billing.queries.taxes.assessed import Priced, assess
 from waya.billing.rules.engine.documents import Document, documents
 from waya.billing.rules.engine.events import Unbillable, day_of
 from waya.billing.rules.engine.line import Kind, Line

@@ -15,7 +15,7 @@ from waya.api.lists import Going, Line, Page, Short, Words, one, page
 from waya.api.once import HEADER, once
 from waya.kernel import ids
 from waya.org.actors import Actor
-from waya.org.queries import visible_to
+from waya.org.queries import branch_of, visible_to
 from waya.parties.commands.customers import register
 from waya.parties.models import Contact, Customer, Site
 from waya.reports.queries.search import customers_matching
@@ -45,26 +45,31 @@ class SiteShown(Schema):
 
 
 class CustomerShown(Schema):
-    """Who pays. `account_number` is what they type at the paybill."""
+    """Who pays. `account_number` is what they type at the paybill; `branch` is the code of the
+    one that numbers their documents."""
 
     id: UUID
     account_number: str
     account_shown: str
     name: str
     language: str
+    branch: str
+    tax_number: str
     created_at: datetime
     contacts: list[ContactShown]
     sites: list[SiteShown]
 
 
 class CustomerWished(Schema):
-    """A customer to register, with a first contact and site."""
+    """A customer to register, with a first contact and site, at the main branch unless another
+    is named by its code."""
 
     name: Line
     phone: Short
     site_name: Line
     directions: Words = ""
     language: Literal["en", "sw"] = "en"
+    branch: Short | None = None
 
 
 class Finding(Going):
@@ -76,7 +81,7 @@ class Finding(Going):
 
 def customers(by: Actor) -> QuerySet[Customer]:
     """The customers that an actor sees."""
-    return visible_to(by, Customer.objects.all()).prefetch_related(
+    return visible_to(by, Customer.objects.select_related("branch")).prefetch_related(
         Prefetch("contacts", Contact.objects.order_by("-primary", "pk")),
         Prefetch("sites", Site.objects.order_by("pk")),
     )
@@ -91,6 +96,8 @@ def shown(rows: list[Customer]) -> list[dict[str, Any]]:
             "account_shown": ids.in_threes(row.account_number),
             "name": row.name,
             "language": row.language,
+            "branch": row.branch.code,
+            "tax_number": row.tax_number,
             "created_at": row.created_at,
             "contacts": [
                 {"id": contact.public_id, "name": contact.name, "phone": contact.phone,
@@ -127,9 +134,11 @@ def list_customers(request: Caller, finding: Query[Finding]) -> dict[str, Any]:
 def create_customer(request: Caller, wished: CustomerWished) -> Status[dict[str, Any]]:
     """Register a customer and give them an account number; nothing is sold yet."""
     by = request.auth
+    branch = branch_of(entity_id(by), wished.branch) if wished.branch else None
     customer, _ = register(
         entity_id=entity_id(by), name=wished.name, phone=wished.phone, site_name=wished.site_name,
-        directions=wished.directions, language=wished.language, by=by,
+        directions=wished.directions, language=wished.language,
+        branch_id=branch.pk if branch else None, by=by,
     )  # fmt: skip
     return Status(201, shown([one(customers(by), customer.public_id)])[0])
 

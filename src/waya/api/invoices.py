@@ -29,7 +29,8 @@ States = Literal[
 
 
 class TaxShown(Schema):
-    """A tax on a line as it was on issue; `rate_percent` is exact, as text."""
+    """A tax on a line as it was on issue; `rate_percent` is exact, as text. `reason` says why it
+    is zero or less than whole: a certificate, or a reverse charge."""
 
     tax: str
     name: str
@@ -37,6 +38,17 @@ class TaxShown(Schema):
     base: Amount
     amount: Amount
     law: str
+    category: str
+    reason: str
+
+
+class NamedThen(Schema):
+    """A company or a customer as the document names them, as they were on issue. `branch` is
+    the code of the one that issued it; a customer has none here."""
+
+    name: str
+    tax_number: str
+    branch: str | None = None
 
 
 class LineShown(Schema):
@@ -76,8 +88,10 @@ class InvoiceRow(Schema):
 
 
 class InvoiceShown(InvoiceRow):
-    """An invoice with its lines."""
+    """An invoice with its lines, and who they were that it names."""
 
+    seller: NamedThen
+    buyer: NamedThen
     lines: list[LineShown]
 
 
@@ -118,9 +132,11 @@ def list_invoices(request: Caller, choosing: Query[Choosing]) -> dict[str, Any]:
 @router.get("/invoices/{uuid:id}", response={200: InvoiceShown, **REFUSALS})
 def get_invoice(request: Caller, id: UUID) -> dict[str, Any]:
     """One invoice with its lines."""
-    row = one(invoices(request.auth.must("money.view")), id)
+    rows = invoices(request.auth.must("money.view")).select_related("issuer__branch")
+    row = one(rows, id)
     lines = row.lines.order_by("pk").prefetch_related("taxes")
-    return {**_rows([row])[0], "lines": [_line(line, row.currency) for line in lines]}
+    told = [_line(line, row.currency) for line in lines]
+    return {**_rows([row])[0], **_named(row), "lines": told}
 
 
 @router.get("/pro-formas", response={200: Page[ProFormaShown], **REFUSALS})
@@ -167,6 +183,15 @@ def _row(row: Invoice, gone: Gone) -> dict[str, Any]:
     }
 
 
+def _named(row: Invoice) -> dict[str, Any]:
+    seller, buyer = row.issuer, row.customer_as_issued
+    return {
+        "seller": {"name": seller.legal_name, "tax_number": seller.tax_number,
+                   "branch": seller.branch.code},
+        "buyer": {"name": buyer.get("name", ""), "tax_number": buyer.get("tax_number", "")},
+    }  # fmt: skip
+
+
 def _line(line: InvoiceLine, currency: str) -> dict[str, Any]:
     taxes = sorted(line.taxes.all(), key=lambda tax: tax.sequence)
     return {
@@ -191,6 +216,8 @@ def tax_shown(tax: InvoiceTax | CreditNoteTax, currency: str) -> dict[str, Any]:
         "base": amount(tax.base_minor, currency),
         "amount": amount(tax.amount_minor, currency),
         "law": tax.law,
+        "category": tax.category,
+        "reason": tax.reason,
     }
 
 

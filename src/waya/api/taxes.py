@@ -13,7 +13,7 @@ from ninja.errors import ValidationError
 
 from waya.api.door import REFUSALS, Caller, here
 from waya.api.lists import Amount, Short, amount
-from waya.billing.queries.taxes import Assessed, Priced, assess
+from waya.billing.queries.taxes.assessed import Assessed, Priced, assess
 from waya.billing.rules.tax.documents import Rounding, Sum
 from waya.billing.rules.tax.rates import Exemption, Rate
 from waya.billing.rules.tax.stack import Taxed

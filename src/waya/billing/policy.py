@@ -49,6 +49,9 @@ class BillingPolicy:
     or a change pays open invoices `at_once` or with the `next_payment` (`credit`).
     `bundle_part` is what becomes of a bundle that loses a part: `standalone` plans at their own
     prices, the end of the `whole`, or a refusal (`refuse`).
+
+    Whoever is exempt from a tax pays a plan's price without it (`exempt_keeps` the `net`), or the
+    same price, which then is all the seller's (`gross`).
     """
 
     policy_name: ClassVar[str] = "billing.terms"
@@ -70,6 +73,7 @@ class BillingPolicy:
     one_pro_forma: Literal["whole", "each"] = "whole"
     credit: Literal["at_once", "next_payment"] = "at_once"
     bundle_part: Literal["standalone", "whole", "refuse"] = "standalone"
+    exempt_keeps: Literal["net", "gross"] = "net"
 
     def terms(self, currency: str, *, arrears: bool) -> BillingTerms:
         """The same for the engine."""

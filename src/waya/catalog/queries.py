@@ -174,3 +174,9 @@ def tax_classes(place: str) -> set[str]:
     """The classes of supply that any rate at a place is for; none where no pack is known."""
     rows = TaxRate.objects.filter(jurisdiction__in=jurisdictions(place))
     return set(rows.values_list("tax_class", flat=True))
+
+
+def tax_kinds(place: str) -> set[tuple[str, str, str]]:
+    """Every tax that is known at a place, with its kind and a class of supply that it is on."""
+    rows = TaxRate.objects.filter(jurisdiction__in=jurisdictions(place))
+    return set(rows.values_list("tax", "kind", "tax_class"))

@@ -72,6 +72,11 @@ REFUSALS = {
     "fiscal_device_refused": _("The tax authority refused this device: %(said)s"),
     "fiscal_device_known": _("This branch has a fiscal device already."),
     "not_rejected": _("Nothing to do again: the authority has not rejected this document."),
+    "certificate_missing": _("Say which certificate: its number is missing."),
+    "exemption_backward": _("The certificate ends before it begins."),
+    "exemption_percent": _("An exemption is of more than nothing, and of 100 percent at most."),
+    "exemption_unknown": _("Nobody charges this here: %(told)s."),
+    "exemption_overlaps": _("On some of these days certificate %(certificate)s is for the same."),
     # credit notes
     "credit_nothing_left": _("Nothing is left to credit: it was given back already."),
     "credit_not_above_zero": _("A credit is more than nothing."),

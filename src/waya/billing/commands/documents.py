@@ -15,6 +15,7 @@ from waya.billing.queries.lives.add_ons import plans_of
 from waya.billing.queries.lives.due import due_of
 from waya.billing.queries.lives.worked import work_out
 from waya.billing.queries.pricing import PriceList
+from waya.billing.queries.taxes.buyers import as_asked_of, buyers
 from waya.billing.rules.drafts import DraftLine, again
 from waya.billing.rules.drafts import asked as keep
 from waya.billing.rules.lives import opening
@@ -95,6 +96,12 @@ def ask(
     by = by.must("billing.quote")
     if not asked:
         return []
+    found = buyers(row.customer_id for row, _ in asked)
+    if found:
+        asked = [
+            (row, as_asked_of(lines, found.get(row.customer_id), row.entity_id))
+            for row, lines in asked
+        ]
     branches = [row.customer.branch_id for row, _ in asked]
     numbers = next_numbers(branches=branches, kind="pro_forma", by=by)
     rows = ProForma.objects.bulk_create(

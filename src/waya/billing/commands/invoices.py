@@ -16,6 +16,7 @@ from django.db import transaction
 from psycopg.types.json import Jsonb
 
 from waya.billing.commands.fiscal import owe
+from waya.billing.queries.taxes.buyers import drafts_as_bought, of_numbers
 from waya.billing.rules.drafts import Draft, DraftLine, booking
 from waya.kernel import clock
 from waya.ledger.commands.entries import post_fresh
@@ -39,11 +40,12 @@ _LINE = (
     ("deferred", "bool"), ("charge", "varchar"), ("turn", "int2"), ("why", "jsonb"),
 )  # fmt: skip
 _OWNERS = """
-select id, branch_id, case when tax_number = ''
+select id, branch_id, tax_number,
+    exists (select from billing_exemption x where x.customer_id = c.id), case when tax_number = ''
     then json_build_object('name', name, 'account_number', account_number)
     else json_build_object('name', name, 'account_number', account_number,
                            'tax_number', tax_number) end::text
-from parties_customer where id = any(%s)
+from parties_customer c where id = any(%s)
 """
 _TAX = (
     ("line_id", "int8"), ("sequence", "int2"), ("tax", "varchar"), ("name", "varchar"),
@@ -53,9 +55,12 @@ _TAX = (
 
 
 class _Owner(NamedTuple):
-    """Whose an invoice is: their branch, and how the document will name them, as JSON."""
+    """Whose an invoice is: their branch, whether they have a certificate of exemption, and how
+    the document will name them, as JSON."""
 
     branch_id: int
+    tax_number: str
+    certified: bool
     named: str
 
 
@@ -78,13 +83,15 @@ class Issued:
 def issue(*, drafts: Sequence[Draft], by: Actor) -> list[Issued]:
     """Issue invoices of one entity, in order; each posts its entry.
 
-    Set-wise. Numbers are taken last, each of its customer's branch. A period that was billed
+    Set-wise. A customer's certificates of exemption count as of the day of issue. Numbers are
+    taken last, each of its customer's branch. A period that was billed
     before is refused by the database, and nothing of the batch is kept.
     """
     by = by.must("billing.issue")
     if not drafts:
         return []
     owners = _owners({draft.customer_id for draft in drafts})
+    drafts = _bought(drafts, owners)
     keys = reserve_keys("billing_invoice", len(drafts))
     lines = [(key, line) for draft, key in zip(drafts, keys, strict=True) for line in draft.lines]
     line_keys = reserve_keys("billing_invoiceline", len(lines))
@@ -111,10 +118,17 @@ def issue(*, drafts: Sequence[Draft], by: Actor) -> list[Issued]:
 
 
 def _owners(customer_ids: set[int]) -> dict[int, _Owner]:
-    return {
-        key: _Owner(branch_id, named)
-        for key, branch_id, named in ask(_OWNERS, [list(customer_ids)])
+    return {key: _Owner(*rest) for key, *rest in ask(_OWNERS, [list(customer_ids)])}
+
+
+def _bought(drafts: Sequence[Draft], owners: dict[int, _Owner]) -> Sequence[Draft]:
+    """The drafts with the taxes of the few who are taxed apart."""
+    numbers = {
+        key: one.tax_number for key, one in owners.items() if one.certified or one.tax_number
     }
+    if not numbers:
+        return drafts
+    return drafts_as_bought(drafts, of_numbers(numbers), drafts[0].entity_id)
 
 
 def _issued(draft: Draft, key: int, branch_id: int, numbered: Numbered) -> Issued:

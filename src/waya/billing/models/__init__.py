@@ -12,6 +12,7 @@ from waya.billing.models.documents import (
     ProForma,
 )
 from waya.billing.models.dunning import Dispute, DunningAction, FollowUp, Promise, WriteOff
+from waya.billing.models.exemptions import Exemption
 from waya.billing.models.fiscal import FiscalDevice, FiscalDocument, FiscalItem
 from waya.billing.models.runs import BillingRun, Parked
 from waya.billing.models.sums import Deferral, ReceivableDelta, Recognition
@@ -27,6 +28,7 @@ __all__ = [
     "Deferral",
     "Dispute",
     "DunningAction",
+    "Exemption",
     "FiscalDevice",
     "FiscalDocument",
     "FiscalItem",

@@ -20,6 +20,7 @@ from waya.billing.queries.due import (
     to_invoice,
 )
 from waya.billing.queries.lives.due import Due
+from waya.billing.queries.taxes.buyers import as_asked_of, buyers, drafts_as_bought
 from waya.billing.rules.drafts import DraftLine
 from waya.kernel.errors import Refused
 from waya.kernel.money import Money
@@ -108,7 +109,9 @@ _Work = Callable[[Billing, Sequence[Due]], Iterable[_Made]]
 def _invoiced(day: Billing, rows: Sequence[Due]) -> Iterator[_Made]:
     """By subscription, also where several share an invoice."""
     by_id = {row.id: row for row in rows}
-    for draft in to_invoice(day, rows).drafts:
+    drafts = to_invoice(day, rows).drafts
+    found = buyers(row.customer_id for row in rows)
+    for draft in drafts_as_bought(drafts, found, day.entity.pk) if found else drafts:
         parts: dict[int, list[DraftLine]] = {}
         for line in draft.lines:
             if line.subscription_id is not None:
@@ -118,8 +121,9 @@ def _invoiced(day: Billing, rows: Sequence[Due]) -> Iterator[_Made]:
 
 
 def _asked(day: Billing, rows: Sequence[Due]) -> Iterator[_Made]:
+    found = buyers(row.customer_id for row in rows)
     for one in to_ask(day, rows):
-        yield one.row, one.lines
+        yield one.row, as_asked_of(one.lines, found.get(one.row.customer_id), day.entity.pk)
 
 
 def _tried(day: Billing, rows: Sequence[Due], work: _Work, found: Rehearsal) -> Iterator[_Made]:

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.html import format_html
 
 from waya.console import live, moments, rows, story
+from waya.console.pages.company.taxes import taxed
 from waya.console.pages.dunning import notes as dunning
 from waya.console.pieces import Chip, Find, Note, Tab, address, earlier, newest
 from waya.console.staff import StaffRequest, staff
@@ -131,6 +132,7 @@ def record(request: StaffRequest, by: Actor, account: str) -> HttpResponse:
             ({"words": each.name, "place": each.directions} for each in one.sites), None
         ),
         "note": one.customer.note,
+        "taxed": taxed(one.customer, clock.today(entity.zone)),
         "notices": _notices(one, by, clock.today(entity.zone)),
     }  # fmt: skip
     part = _PARTS[tab](request, by, one, has)

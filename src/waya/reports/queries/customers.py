@@ -199,7 +199,8 @@ def state_counts(entity_id: int) -> dict[str, int]:
 
 def profile(entity_id: int, account: str, currency: str, today: date) -> Profile | None:
     """One customer by account number; None for one that this company does not have."""
-    customer = Customer.objects.filter(entity_id=entity_id, account_number=account).first()
+    rows = Customer.objects.filter(entity_id=entity_id, account_number=account)
+    customer = rows.select_related("branch").first()
     if customer is None:
         return None
     has = list(

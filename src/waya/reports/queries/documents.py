@@ -34,7 +34,7 @@ from waya.reports.queries.paging import ROWS, Page, before, cut
 
 @dataclass(frozen=True, slots=True)
 class Tax:
-    """One tax over all lines of an invoice."""
+    """One tax over all lines of an invoice; `law` says why it is less than whole, too."""
 
     name: str
     percent: str
@@ -205,7 +205,8 @@ def taxes_of(lines: Iterable[InvoiceLine | CreditNoteLine], currency: str) -> li
         taxes: Iterable[InvoiceTax | CreditNoteTax] = line.taxes.all()
         for tax in taxes:
             rate = f"{tax.rate_percent.normalize():f}"
-            both = sums.setdefault((tax.sequence, tax.name, rate, tax.law), [0, 0])
+            law = "; ".join(one for one in (tax.law, tax.reason) if one)
+            both = sums.setdefault((tax.sequence, tax.name, rate, law), [0, 0])
             both[0] += tax.base_minor
             both[1] += tax.amount_minor
     return [

@@ -16,6 +16,7 @@ from waya.billing.queries.lives.due import Due, due_of, lives
 from waya.billing.queries.lives.leftovers import Allowance, Leftovers
 from waya.billing.queries.lives.worked import draft_line, work_out
 from waya.billing.queries.pricing import PriceList, worded
+from waya.billing.queries.taxes.buyers import as_asked_of, buyers
 from waya.billing.rules.credits import LineCredit, Owned, Reason, give, unused_hours
 from waya.billing.rules.drafts import DEPOSITS, DraftLine
 from waya.billing.rules.engine.book import gaps
@@ -185,7 +186,8 @@ class Change:
             if end > self.on:
                 to = self._onto(version, end, many)
                 return replace(
-                    self._outcome([], closing=False), on=end, now=False, charges=self._charges(to),
+                    self._outcome([], closing=False), on=end, now=False,
+                    charges=self._own(self._charges(to)),
                     to=Moved(version.id, end, self.due.anchor_day, quantity=to.quantity),
                     asks=False,
                 )  # fmt: skip
@@ -239,10 +241,17 @@ class Change:
         stands = account(self.row.customer_id, self.row.entity_id)
         return Outcome(
             on=self.on, now=True, currency=self.currency, to=to, back=tuple(back),
-            closing=self._closing(next_to) if closing and not self.prepaid else (),
-            charges=charges, held=stands.credit, owed=stands.owed,
+            closing=tuple(
+                self._own(lines, self.on) for lines in self._closing(next_to)
+            ) if closing and not self.prepaid else (),
+            charges=self._own(charges), held=stands.credit, owed=stands.owed,
             asks=self.prepaid,
         )  # fmt: skip
+
+    def _own(self, lines: tuple[DraftLine, ...], day: date | None = None) -> tuple[DraftLine, ...]:
+        """Lines with the taxes that this customer pays."""
+        owner = self.row.customer_id
+        return as_asked_of(lines, buyers([owner]).get(owner), self.row.entity_id, day)
 
     def unused(self, reason: Reason, charge: str = "") -> list[Back]:
         """The days that were billed in advance and are not had, each at its own price; of all

@@ -40,6 +40,8 @@ class Rate:
     jurisdiction: str = ""
     sequence: int = 0
     rate_id: int | None = None
+    # The law by which a registered business accounts for it itself; empty where none does.
+    reverse_law: str = ""
 
     @property
     def multiplier(self) -> Fraction:

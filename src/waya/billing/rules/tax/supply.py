@@ -109,6 +109,7 @@ def rate_of(row: Recorded) -> Rate:
         jurisdiction=row.jurisdiction,
         sequence=row.sequence,
         rate_id=getattr(row, "pk", None),
+        reverse_law=row.reverse_law if row.reverse == Reverse.BUSINESS else "",
     )
 
 

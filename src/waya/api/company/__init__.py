@@ -1,0 +1,1 @@
+"""Branches, and what the tax office knows of customers."""

@@ -1,0 +1,1 @@
+"""Commands of what customers need not pay of taxes."""
