@@ -9,11 +9,13 @@ import logging
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from django.apps import apps
 from procrastinate import App, PsycopgConnector
 from procrastinate.contrib.django.utils import connector_params
 from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
 
 from waya.cli.processes.attention import Attentive
 from waya.cli.processes.rounds import (
@@ -95,7 +97,7 @@ async def _serve(group: str, stop: asyncio.Event) -> None:
     Its own Django connector cannot listen, so it is given one that can, as its own Django
     command does.
     """
-    connector = PsycopgConnector(kwargs=connector_params(), timeout=10.0)
+    connector = PsycopgConnector(pool_factory=_pool, kwargs=connector_params(), timeout=10.0)
     with app.replace_connector(connector) as worker_app:
         worker_app.job_manager = Attentive(connector)
         async with worker_app.open_async():
@@ -111,6 +113,21 @@ async def _serve(group: str, stop: asyncio.Event) -> None:
     for outcome in outcomes:
         if isinstance(outcome, Exception):
             raise outcome
+
+
+def _pool(**options: Any) -> AsyncConnectionPool[AsyncConnection[Any]]:
+    """Connections for the jobs' own statements, each a whole transaction by itself.
+
+    Not tried before each use, as procrastinate would have it, and nothing to begin or commit:
+    of five round trips for a word to the database that leaves one. When the database goes
+    away `_hold_connection` notices.
+    """
+
+    async def alone(one: AsyncConnection[Any]) -> None:
+        await one.set_autocommit(True)
+
+    options["check"] = None
+    return AsyncConnectionPool(min_size=2, max_size=8, configure=alone, **options)
 
 
 async def _hold_connection() -> None:
