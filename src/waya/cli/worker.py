@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import logging
+import os
 import signal
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -18,6 +17,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from waya.cli.processes.attention import Attentive
+from waya.cli.processes.pace import keep_pace
 from waya.cli.processes.rounds import (
     DEAD_AFTER_SECONDS,
     HEARTBEAT_SECONDS,
@@ -36,10 +36,7 @@ CONCURRENCY = {"network": 16, "money": 4, "office": 4, "all": 16}
 # time, and a month's billing must not stand between a payment and its customer.
 _APART = {"network": "network", "payments": "money"}
 _FINISH_WITHIN_SECONDS = 8.0
-# A thread back from the database waits this long for one that computes, once for each of its
-# statements. Python's own 5 ms made a payment of a hundred statements take twice its time.
-_SWITCH_SECONDS = 0.0005
-_GARBAGE = 20_000  # objects; Python's own 700 are fewer than one payment makes
+_OFFICE_NICE = 5  # thanks, messages and the night's work come after whoever waits at a router
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,12 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Work until SIGTERM or SIGINT."""
-    sys.setswitchinterval(_SWITCH_SECONDS)
-    # What was imported stays: looking through it for garbage, again and again, finds none and
-    # holds up every thread for some 50 ms.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_GARBAGE)
+    if options.queues == "office":
+        os.nice(_OFFICE_NICE)
+    keep_pace()
     asyncio.run(_work(options.queues))
     return 0
 

@@ -72,9 +72,16 @@ merchant_of = Remembered(_merchant)
 """A merchant account and its entity, for reading alone."""
 
 
+def _at_paths(_: None) -> dict[str, Merchant]:
+    return {merchant.path: merchant for merchant in Merchant.objects.all()}
+
+
+_paths = Remembered(_at_paths)
+
+
 def merchant_at(path: str) -> Merchant | None:
-    """The merchant account that has this secret path."""
-    return Merchant.objects.filter(path=path).first()
+    """The merchant account that has this secret path, for reading alone; or none."""
+    return _paths(None).get(path) or Merchant.objects.filter(path=path).first()
 
 
 def merchant_for(entity_id: int) -> Merchant | None:
