@@ -17,15 +17,12 @@ from waya.api import (
     sales,
     taxes,
 )
-from waya.api.company import branches, exemptions
 from waya.api.documents import credit_notes, papers
 from waya.api.door import api, problem
-from waya.api.plans import changes, versions
+from waya.api.plans import add_ons, changes, versions
 
 for resource in (billing, runs, dunning, sales, versions, changes, customers, invoices,
-                 credit_notes, papers, payments, routers, taxes):  # fmt: skip
-    api.add_router("", resource.router)
-for resource in (branches, exemptions):
+                 credit_notes, papers, payments, routers, taxes, add_ons):  # fmt: skip
     api.add_router("", resource.router)
 
 

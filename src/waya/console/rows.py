@@ -24,7 +24,7 @@ from waya.reports.documents.papers import reason
 from waya.reports.queries import payments as money_reads
 from waya.reports.queries.network import Service
 from waya.reports.queries.owing import service_word
-from waya.subscriptions.models import Subscription
+from waya.subscriptions.models import AddOn, Subscription
 from waya.subscriptions.queries import RUNNING
 
 CHANNELS = {"mpesa": "Paybill", "prompt": "Prompt", "cash": "Cash", "bank": "Bank"}
@@ -196,6 +196,7 @@ def service(one: Service, by: Actor) -> dict[str, Any]:
         "paid_until": shown(row.paid_until),
         "quantity": row.quantity if row.quantity > 1 else None,
         "planned": _planned(row),
+        "on_top": _on_top(row),
         "acts": _acts(row, by),
         "state": "pending" if row.state == row.PENDING else "ended",
         "state_words": "",
@@ -239,12 +240,25 @@ def _counted(row: Subscription) -> bool:
     return any(one["kind"] in UNIT_PRICED and not one["metric"] for one in charges)
 
 
+def _on_top(row: Subscription) -> str:
+    """What is had on top of the plan, in words."""
+    had = row.add_ons.exclude(state=AddOn.OVER).select_related("plan").order_by("pk")
+    return ", ".join(
+        (f"{one.quantity} × " if one.quantity > 1 else "")
+        + one.plan.name
+        + (f" from {one.start:%-d %b}" if one.state == AddOn.WAITING else "")
+        + (f" until {one.end:%-d %b}" if one.end else "")
+        for one in had
+    )
+
+
 def _acts(row: Subscription, by: Actor) -> list[tuple[str, str]]:
     """What may be done with it, as addresses and verbs."""
     running = row.state in RUNNING
     wished = [
         ("change", "Change plan", "billing.change_plan", running),
         ("quantity", "Change number", "billing.change_plan", running and _counted(row)),
+        ("add-ons", "Add-ons", "billing.change_plan", running or row.state == row.PENDING),
         ("keep", "Keep as it is", "billing.change_plan", running and row.next_on is not None),
         ("pause", "Pause", "billing.pause", row.state == row.ACTIVE),
         ("resume", "Resume", "billing.pause", row.state == row.PAUSED),

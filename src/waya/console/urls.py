@@ -23,9 +23,9 @@ from waya.console.pages import (
 )
 from waya.console.pages.billing import rehearsal, run, steering
 from waya.console.pages.books import journal, periods
-from waya.console.pages.company import branches, taxes
 from waya.console.pages.documents import credits, logo, printed
 from waya.console.pages.dunning import deciding, lists, tonight
+from waya.console.pages.packs import sold, taken
 
 urlpatterns = [
     path("sign-in", sign_in.SignIn.as_view(), name="account_login"),
@@ -39,10 +39,6 @@ urlpatterns = [
     path("customers/<str:account>/statement.pdf", printed.statement_pdf, name="statement_pdf"),
     path("customers/<str:account>/pay", taking.cash, name="customer_cash"),
     path("customers/<str:account>/prompt", taking.prompt, name="customer_prompt"),
-    path("customers/<str:account>/branch", branches.of_customer, name="customer_branch"),
-    path("customers/<str:account>/tax", taxes.number, name="customer_tax"),
-    path("customers/<str:account>/exemptions/new", taxes.certify, name="exempt"),
-    path("customers/<str:account>/exemptions/<int:key>/end", taxes.end, name="exemption_end"),
     path("payments", payments.listed, name="payments"),
     path("payments/cash", taking.cash, name="cash"),
     path("payments/prompt", taking.prompt, name="prompt"),
@@ -80,20 +76,20 @@ urlpatterns = [
     path("routers/<str:name>/read", network.read_now, name="read_now"),
     path("services/<str:username>/change", services.change, name="service_change"),
     path("services/<str:username>/quantity", services.quantity, name="service_quantity"),
+    path("services/<str:username>/add-ons", taken.on_top, name="service_add_ons"),
     path("services/<str:username>/keep", services.keep, name="service_keep"),
     path("services/<str:username>/pause", services.pause, name="service_pause"),
     path("services/<str:username>/resume", services.resume, name="service_resume"),
     path("services/<str:username>/end", services.end, name="service_end"),
     path("plans", plans.listed, name="plans"),
     path("plans/new", plans.add, name="plan_new"),
+    path("plans/add-ons/new", sold.add_on, name="add_on_new"),
+    path("plans/bundles/new", sold.bundle, name="bundle_new"),
     path("plans/<str:code>", plans.price, name="plan_price"),
     path("plans/<str:code>/<int:number>", plans.move, name="price_change"),
     path("approvals", approvals.listed, name="approvals"),
     path("approvals/<int:approval_id>", approvals.decide, name="decide"),
     path("settings/logo", logo.logo, name="logo"),
-    path("settings/company", branches.company, name="company"),
-    path("settings/branches", branches.listed, name="branches"),
-    path("settings/branches/new", branches.add, name="branch_new"),
     path("settings/business", settings.business, name="settings"),
     path("pieces", pieces.living, name="pieces"),
 ]

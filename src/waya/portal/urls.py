@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from waya.portal.pages import bills, changing, help, home, joining, off, papers, paying, signing_in
+from waya.portal.pages import (
+    adding,
+    bills,
+    changing,
+    help,
+    home,
+    joining,
+    off,
+    papers,
+    paying,
+    signing_in,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home),
@@ -20,6 +31,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("wait/<uuid:public_id>", paying.wait),
     path("wait/<uuid:public_id>/again", paying.again),
     path("plan", changing.change),
+    path("add-ons", adding.add_ons, name="my_add_ons"),
     path("bills", bills.bills),
     path("bills/<uuid:public_id>", bills.invoice),
     path("pro-formas/<uuid:public_id>", bills.pro_forma),

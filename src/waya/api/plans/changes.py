@@ -231,7 +231,7 @@ def of_caller(request: Caller, id: UUID, permission: str) -> tuple[Actor, Subscr
 def outcome_shown(outcome: Outcome) -> dict[str, Any]:
     """An outcome as the API says it."""
     currency = outcome.currency
-    names = ("credit", "money", "charge", "held", "to_pay")
+    names = ("credit", "money", "charge", "held", "owed", "to_pay")
     sums = {name: getattr(outcome, name).minor for name in names}
     return {
         "on": outcome.on,

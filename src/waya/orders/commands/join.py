@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from django.db import connection, transaction
 
 from waya.billing.commands.documents import quote
+from waya.billing.commands.lives.add_ons import take_add_on
 from waya.billing.models import ProForma
 from waya.billing.queries.lives.due import opens_on
 from waya.catalog.models import Plan
@@ -52,10 +54,11 @@ def join(
     site_name: str,
     directions: str = "",
     language: str = "en",
+    add_ons: Sequence[int] = (),
     by: Actor,
 ) -> Joined:
-    """Register a customer and their site, note the plan they want, quote its first period and
-    ask their phone for the money.
+    """Register a customer and their site, note the plan they want and the add-ons on top of it,
+    quote its first period and ask their phone for the money.
 
     The records appear together or not at all; the phone is asked afterwards, and a prompt
     that cannot be sent takes nothing back. Joining again with the same phone, name and plan
@@ -65,7 +68,8 @@ def join(
     by = by.must("orders.join")
     joined = _write(
         entity_id=entity_id, plan_id=plan_id, name=name, phone=phone, site_name=site_name,
-        directions=directions, language=language, by=replace(by, entity_id=entity_id),
+        directions=directions, language=language, add_ons=add_ons,
+        by=replace(by, entity_id=entity_id),
     )  # fmt: skip
     if joined.pro_forma is None:
         return joined
@@ -75,7 +79,7 @@ def join(
 @transaction.atomic
 def _write(
     *, entity_id: int, plan_id: int, name: str, phone: str, site_name: str,
-    directions: str, language: str, by: Actor,
+    directions: str, language: str, add_ons: Sequence[int], by: Actor,
 ) -> Joined:  # fmt: skip
     entity = Entity.objects.get(pk=entity_id)
     plan = Plan.objects.filter(pk=plan_id, entity=entity).first()
@@ -93,6 +97,8 @@ def _write(
         router_id = router_for(entity_id).pk
         row = request(customer=customer, site=site, plan=plan, router_id=router_id, by=by)
     today = clock.today(entity.zone)
+    for add_on in add_ons:
+        take_add_on(subscription_id=row.pk, plan_id=add_on, on=today, by=by)
     opens = opens_on(row, today)
     if plan.mode == Plan.POSTPAID or opens > today:
         _begin(row, plan, today, opens, by)

@@ -1,0 +1,1 @@
+"""Screens of add-ons and bundles: put on sale, taken and dropped."""
