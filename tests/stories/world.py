@@ -24,11 +24,10 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test import Client
-from procrastinate import PsycopgConnector
-from procrastinate.contrib.django.utils import connector_params
 
 from waya.catalog.models import Plan
 from waya.cli.processes.rounds import ROUNDS
+from waya.cli.worker import job_connector
 from waya.kernel import clock
 from waya.kernel.periods import days_between
 from waya.lab.daraja.knobs import Knobs
@@ -285,7 +284,7 @@ def world(url: str, on: date, monkeypatch: pytest.MonkeyPatch) -> Iterator[World
 
 async def _work() -> None:
     """Do every job that waits, with the worker's own kind of connection."""
-    with app.replace_connector(PsycopgConnector(kwargs=connector_params())) as worker:
+    with app.replace_connector(job_connector()) as worker:
         async with worker.open_async():
             await worker.run_worker_async(
                 wait=False, concurrency=1, delete_jobs="successful", listen_notify=False,

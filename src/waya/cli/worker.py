@@ -91,7 +91,7 @@ async def _serve(group: str, stop: asyncio.Event) -> None:
     Its own Django connector cannot listen, so it is given one that can, as its own Django
     command does.
     """
-    connector = PsycopgConnector(pool_factory=_pool, kwargs=connector_params(), timeout=10.0)
+    connector = job_connector()
     with app.replace_connector(connector) as worker_app:
         worker_app.job_manager = Attentive(connector)
         async with worker_app.open_async():
@@ -107,6 +107,11 @@ async def _serve(group: str, stop: asyncio.Event) -> None:
     for outcome in outcomes:
         if isinstance(outcome, Exception):
             raise outcome
+
+
+def job_connector() -> PsycopgConnector:
+    """What procrastinate's worker asks the database for jobs with."""
+    return PsycopgConnector(pool_factory=_pool, kwargs=connector_params(), timeout=10.0)
 
 
 def _pool(**options: Any) -> AsyncConnectionPool[AsyncConnection[Any]]:

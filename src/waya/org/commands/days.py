@@ -42,8 +42,11 @@ def _entity_days(entity: Entity, by: Actor) -> int:
     try:
         done = 0
         for day in _days_due(entity):
+            over = set(
+                DailyRun.objects.filter(entity=entity, day=day).values_list("kind", flat=True)
+            )
             for kind in page().DAILY:
-                done += _once(entity, day, kind, by)
+                done += kind not in over and _do(entity, day, kind, by)
         return done
     finally:
         with connection.cursor() as cursor:
@@ -57,21 +60,19 @@ def _days_due(entity: Entity) -> list[date]:
     return days_between(last.first() or today, today)
 
 
-def _once(entity: Entity, day: date, kind: str, by: Actor) -> int:
-    """Do one kind of work of one day, unless it is done. What is not to be done yet is asked
-    for again soon; of a day that has passed, it is left to the days after it."""
-    if DailyRun.objects.filter(entity=entity, day=day, kind=kind).exists():
-        return 0
+def _do(entity: Entity, day: date, kind: str, by: Actor) -> bool:
+    """Do one kind of work of one day. What is not to be done yet is asked for again soon; of
+    a day that has passed, it is left to the days after it."""
     try:
         outcome = _named(kind)(entity_id=entity.pk, on=day, by=by)
     except NotYet as later:
         if day == clock.today(entity.zone):
-            return 0
+            return False
         outcome = {"not_done": later.code}
     DailyRun.objects.create(
         entity=entity, day=day, kind=kind, done_at=clock.real_now(), outcome=outcome or {}
     )
-    return 1
+    return True
 
 
 def _named(kind: str) -> Callable[..., dict[str, Any] | None]:
