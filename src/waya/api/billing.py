@@ -11,6 +11,7 @@ from typing import Any, Literal
 from ninja import Router, Schema
 
 from waya.api.door import REFUSALS, Caller, here
+from waya.api.invoices import Because, because
 from waya.api.lists import Amount, amount
 from waya.api.preview import made
 from waya.api.preview.asked import PreviewAsked
@@ -27,6 +28,7 @@ from waya.kernel.errors import Refused
 from waya.kernel.money import Money, total
 from waya.kernel.rates import as_percent
 from waya.org.words import words
+from waya.reports.documents.whys import Reason, reasons, taxes_told
 
 router = Router(tags=["billing"])
 
@@ -68,6 +70,7 @@ class PreviewLine(Schema):
     total: Amount
     taxes: list[PreviewTax]
     why: dict[str, Any]
+    because: list[Because]
 
 
 class PreviewInvoice(Schema):
@@ -103,7 +106,7 @@ def preview_billing(request: Caller, asked: PreviewAsked) -> dict[str, Any]:
     issued = _issued(asked)
     taxed = _taxed(issued, asked, entity.country)
     shown = [
-        _line(line, carried)
+        _line(line, carried, asked.tax_inclusive)
         for one, all_carried in zip(issued, taxed, strict=True)
         for line, carried in zip(one.lines, all_carried, strict=True)
     ]
@@ -175,7 +178,18 @@ def _sums(found: Sequence[Taxed], currency: str) -> dict[str, Any]:
     return {"net": _amount(net), "tax": _amount(tax), "total": _amount(net + tax)}
 
 
-def _line(line: Line, taxed: Taxed) -> dict[str, Any]:
+def _reasons(line: Line, taxed: Taxed, inclusive: bool) -> list[Reason]:
+    told = line.why | {
+        "kind": line.kind,
+        "quantity": str(line.quantity),
+        "tax_inclusive": inclusive,
+        "from": line.period.start.isoformat(),
+        "until": line.period.end.isoformat(),
+    }
+    return reasons(told, taxes_told(taxed), taxed.currency)
+
+
+def _line(line: Line, taxed: Taxed, inclusive: bool) -> dict[str, Any]:
     share = line.share
     return {
         "invoice_on": day_of(line.invoice_on), "due_on": day_of(line.due_on),
@@ -192,6 +206,7 @@ def _line(line: Line, taxed: Taxed) -> dict[str, Any]:
             for row in taxed.rows
         ],
         "why": line.why,
+        "because": because(_reasons(line, taxed, inclusive)),
     }  # fmt: skip
 
 

@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
 from django.db.models import F, QuerySet
 from ninja import Query, Router, Schema
+from ninja.decorators import decorate_view
 
-from waya.api.door import REFUSALS, Caller
+from waya.api.door import REFUSALS, WRITES, Caller
 from waya.api.lists import Amount, Going, Page, amount, one, page
+from waya.api.once import HEADER, once
+from waya.billing.commands.dunning.recoveries import recover
 from waya.billing.models import CreditNoteTax, Invoice, InvoiceLine, InvoiceTax, ProForma
 from waya.billing.queries.invoice_states import gone_of, state
 from waya.billing.rules.invoice_states import Gone, paid_with_money
 from waya.kernel import clock
 from waya.org.actors import Actor
 from waya.org.queries import visible_to
+from waya.reports.documents.whys import Reason, reasons
 
 router = Router(tags=["invoices"])
 
 
 States = Literal[
     "open", "overdue", "part_paid", "part_credited", "paid", "paid_and_credited", "credited",
-    "written_off", "part_written_off",
+    "written_off", "part_written_off", "recovered",
 ]  # fmt: skip
+
+
+class Because(Schema):
+    """One of the reasons for a sum, in the words that the customer reads: the rule, the days,
+    the price, the arithmetic, each tax with its law."""
+
+    label: str
+    text: str
 
 
 class TaxShown(Schema):
@@ -52,8 +64,8 @@ class NamedThen(Schema):
 
 
 class LineShown(Schema):
-    """A line, the half-open period that it charges, and the facts that it came from. `id` is
-    what a credit of it names."""
+    """A line, the half-open period that it charges, the facts that it came from (`why`), and the
+    same in words (`because`). `id` is what a credit of it names."""
 
     id: int
     description: str
@@ -64,12 +76,13 @@ class LineShown(Schema):
     total: Amount
     taxes: list[TaxShown]
     why: dict[str, Any]
+    because: list[Because]
 
 
 class InvoiceRow(Schema):
     """A tax document. Its total is what was `paid` with money, `credited` while it was open and
-    `written_off`, and what is `owed` still; `state` says what became of it, also when what had
-    been paid was credited later."""
+    `written_off`, and what is `owed` still; `recovered` of what was written off came after all.
+    `state` says what became of it, also when what had been paid was credited later."""
 
     id: UUID
     number: str
@@ -84,6 +97,7 @@ class InvoiceRow(Schema):
     paid: Amount
     credited: Amount
     written_off: Amount
+    recovered: Amount
     owed: Amount
 
 
@@ -132,11 +146,25 @@ def list_invoices(request: Caller, choosing: Query[Choosing]) -> dict[str, Any]:
 @router.get("/invoices/{uuid:id}", response={200: InvoiceShown, **REFUSALS})
 def get_invoice(request: Caller, id: UUID) -> dict[str, Any]:
     """One invoice with its lines."""
-    rows = invoices(request.auth.must("money.view")).select_related("issuer__branch")
-    row = one(rows, id)
+    rows = invoices(request.auth.must("money.view"))
+    return _shown(one(rows.select_related("issuer__branch"), id))
+
+
+def _shown(row: Invoice) -> dict[str, Any]:
     lines = row.lines.order_by("pk").prefetch_related("taxes")
     told = [_line(line, row.currency) for line in lines]
     return {**_rows([row])[0], **_named(row), "lines": told}
+
+
+@router.post(
+    "/invoices/{uuid:id}/recover", response={200: InvoiceShown, **WRITES}, openapi_extra=HEADER
+)
+@decorate_view(once)
+def recover_invoice(request: Caller, id: UUID) -> dict[str, Any]:
+    """Take what was written off of an invoice out of its customer's credit, as far as that goes."""
+    by = request.auth.must("billing.write_off")
+    recover(invoice_id=one(invoices(by), id).pk, by=by)
+    return _shown(one(invoices(by).select_related("issuer__branch"), id))
 
 
 @router.get("/pro-formas", response={200: Page[ProFormaShown], **REFUSALS})
@@ -179,6 +207,7 @@ def _row(row: Invoice, gone: Gone) -> dict[str, Any]:
         "paid": amount(paid_with_money(row.paid_minor, gone), row.currency),
         "credited": amount(gone.applied, row.currency),
         "written_off": amount(gone.written_off, row.currency),
+        "recovered": amount(gone.recovered, row.currency),
         "owed": amount(row.total_minor - row.paid_minor, row.currency),
     }
 
@@ -204,7 +233,13 @@ def _line(line: InvoiceLine, currency: str) -> dict[str, Any]:
         "total": amount(line.total_minor, currency),
         "taxes": [tax_shown(tax, currency) for tax in taxes],
         "why": line.why,
+        "because": because(reasons(line.why, taxes, currency)),
     }
+
+
+def because(found: Iterable[Reason]) -> list[dict[str, str]]:
+    """Reasons as they are answered."""
+    return [{"label": one.label, "text": one.text} for one in found]
 
 
 def tax_shown(tax: InvoiceTax | CreditNoteTax, currency: str) -> dict[str, Any]:

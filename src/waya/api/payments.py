@@ -24,11 +24,13 @@ router = Router(tags=["payments"])
 
 
 class AllocationShown(Schema):
-    """A part of a payment that settled an invoice."""
+    """A part of a payment that settled an invoice; or, if it `recovers`, that came for what had
+    been written off of it."""
 
     invoice: UUID
     number: str
     amount: Amount
+    recovers: bool
 
 
 class PaymentShown(Schema):
@@ -159,7 +161,7 @@ def _payment(row: Payment) -> dict[str, Any]:
         "amount": amount(row.amount_minor, row.currency),
         "allocations": [
             {"invoice": part.invoice.public_id, "number": part.invoice.number,
-             "amount": amount(part.amount_minor, row.currency)}
+             "amount": amount(part.amount_minor, row.currency), "recovers": part.recovers}
             for part in row.allocations.all()
         ],
         **{name: getattr(row, name) for name in own},

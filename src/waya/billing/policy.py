@@ -164,11 +164,14 @@ class PromisePolicy:
 
 @dataclass(frozen=True, slots=True)
 class WriteOffPolicy:
-    """Up to how much is written off without asking a person."""
+    """Up to how much is written off without asking a person; and whether money that is left over
+    once all that is open and asked for is paid makes good what was written off (`recovers`), or
+    is the customer's credit until a person says so."""
 
     policy_name: ClassVar[str] = "billing.write_offs"
 
     limit_minor: int = 2000_00
+    recovers: bool = True
 
 
 @dataclass(frozen=True, slots=True)

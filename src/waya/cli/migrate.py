@@ -10,13 +10,14 @@ from django.db import connection
 
 from waya.catalog.commands import seed_taxes
 from waya.cli.postgres.cluster import APPLICATION
+from waya.ledger.commands.accounts import seed_charts
 from waya.org.actors import SYSTEM
 from waya.org.commands.people import seed_roles
 
 log = logging.getLogger("waya.migrate")
 
 # Lower contexts first; each is safe to repeat and leaves alone what people changed.
-SEEDS = (seed_roles, seed_taxes)
+SEEDS = (seed_roles, seed_taxes, seed_charts)
 
 # What is posted stays. Triggers of the ledger say so too; this is the other lock.
 _ONLY_ADDED_TO = ("ledger_journalentry", "ledger_journalline")

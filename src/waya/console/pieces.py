@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from waya.kernel.money import Money
+from waya.reports.documents.whys import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,11 @@ class Why:
     send: str = ""
 
 
+def why_of(found: Iterable[Reason]) -> Why:
+    """Why a line of a document is as much as it is."""
+    return Why([Line(one.label, one.text) for one in found])
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A line of a timeline."""
@@ -112,6 +118,7 @@ class Sum:
     words: str
     amount: Money
     note: str = ""
+    why: Why | None = None
 
 
 @dataclass(frozen=True, slots=True)

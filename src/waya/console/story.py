@@ -344,6 +344,11 @@ def _written_off(event: Event) -> Told:
     return Told("circle-minus", "warn", "Written off:", words)
 
 
+def _recovered(event: Event) -> Told:
+    words = format_html("{} of {}", _money(event.record.why), _document(event.record.why["number"]))
+    return Told("cash", "ok", "Paid after it was written off:", words)
+
+
 def _to_be_called(event: Event) -> Told:
     if event.record.action == "follow_up.resolved":
         return Told("phone", "", "Called:", str(event.record.why.get("note", "")))
@@ -421,6 +426,7 @@ _SENTENCES: dict[str, Callable[[Event], Told]] = {
     "dispute.opened": _disputed,
     "dispute.closed": _disputed,
     "invoice.written_off": _written_off,
+    "invoice.recovered": _recovered,
     "follow_up.asked": _to_be_called,
     "follow_up.resolved": _to_be_called,
     "router.hand_edit": _hand_edit,

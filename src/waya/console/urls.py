@@ -66,6 +66,7 @@ urlpatterns = [
     path("invoices/<str:number>/dispute", deciding.disputing, name="dispute"),
     path("invoices/<str:number>/dispute/close", deciding.settling, name="dispute_close"),
     path("invoices/<str:number>/write-off", deciding.losing, name="write_off"),
+    path("invoices/<str:number>/recover", deciding.recovering, name="recover"),
     path("books", journal.books, name="books"),
     path("books/<int:entry_id>", journal.entry, name="entry"),
     path("books/periods/<str:start>", periods.period, name="period"),

@@ -107,6 +107,8 @@ REFUSALS = {
     "dispute_settled": _("Nothing is missing on this invoice."),
     "dispute_closed": _("This dispute is closed already."),
     "reason_missing": _("Say why: the reason is missing."),
+    "nothing_to_recover": _("Nothing that was written off of this invoice is missing any more."),
+    "no_credit": _("This customer has no credit to take it from."),
     "nothing_to_write_off": _("Nothing is missing on this invoice, so nothing was written off."),
     # subscriptions
     "no_router": _("There is no router for this place yet."),

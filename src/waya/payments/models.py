@@ -182,13 +182,15 @@ class Notification(models.Model):
 
 
 class Allocation(models.Model):
-    """The part of a payment that settled an invoice; the rest is customer credit."""
+    """The part of a payment that settled an invoice; the rest is customer credit. One that
+    `recovers` came for what had been written off of it, and settled nothing."""
 
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="allocations")
     invoice = models.ForeignKey(
         "billing.Invoice", on_delete=models.PROTECT, related_name="allocations"
     )
     amount_minor = models.BigIntegerField()
+    recovers = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [

@@ -12,12 +12,14 @@ from django.utils.translation import ngettext
 
 from waya.billing.models import InvoiceLine
 from waya.billing.queries.promises import open_promise
+from waya.billing.rules.drafts import Charged
 from waya.kernel import clock
 from waya.kernel.money import Money
 from waya.kernel.periods import Period
 from waya.org.models import AuditRecord
 from waya.org.queries import entity_of
 from waya.portal.account import Standing, last_day
+from waya.reports.documents.whys import Reason, of_charged, reasons
 from waya.subscriptions.models import Subscription
 
 # What tells a customer that something is to be paid.
@@ -100,33 +102,20 @@ def _told(row: Subscription, standing: Standing, phone: str) -> list[dict[str, A
     return [{"on": last, "when": when, "text": text % {"count": count, "phone": phone}}]
 
 
-def why_line(line: InvoiceLine) -> dict[str, Any]:
+def why_line(line: InvoiceLine, currency: str) -> dict[str, Any]:
     """How a line of an invoice came to its sum, from the facts kept on it."""
-    told = line.why
-    rows = []
-    if isinstance(told.get("price_minor"), int):
-        price = Money(told["price_minor"], told["currency"])
-        taxes = _("taxes inside") if told.get("tax_inclusive") else _("taxes on top")
-        text = _("%(price)s for a whole period, %(taxes)s") % {"price": price, "taxes": taxes}
-        rows.append({"when": _("Price"), "text": text})
-        since = date.fromisoformat(told["price_from"])
-        rows.append({"when": _("Since"), "text": formatted(since, "j M Y")})
-    if told.get("days") != told.get("cycle_days"):
-        text = _("%(days)s of %(of)s days of %(cycle)s") % {
-            "days": told["days"],
-            "of": told["cycle_days"],
-            "cycle": between(Period(date.fromisoformat(told["cycle_from"]),
-                                    date.fromisoformat(told["cycle_until"]))),
-        }  # fmt: skip
-        rows.append({"when": _("Part"), "text": text})
-    for tax in sorted(line.taxes.all(), key=lambda one: one.sequence):
-        text = _("%(name)s %(rate)s %% of %(base)s: %(sum)s. %(law)s") % {
-            "name": tax.name, "rate": f"{tax.rate_percent.normalize():f}",
-            "base": Money(tax.base_minor, line.invoice.currency),
-            "sum": Money(tax.amount_minor, line.invoice.currency), "law": tax.law,
-        }  # fmt: skip
-        rows.append({"when": tax.tax, "text": text})
-    return {"word": _("How this sum came about"), "open": False, "lines": rows}
+    taxes = sorted(line.taxes.all(), key=lambda one: one.sequence)
+    return _how(reasons(line.why, taxes, currency))
+
+
+def why_charged(charged: Charged) -> dict[str, Any]:
+    """How a line that is to be charged comes to its sum."""
+    return _how(of_charged(charged))
+
+
+def _how(found: list[Reason]) -> dict[str, Any]:
+    lines = [{"when": one.label, "text": one.text} for one in found]
+    return {"word": _("How this sum came about"), "open": False, "lines": lines}
 
 
 def short(day: date | datetime) -> str:

@@ -12,8 +12,9 @@ from datetime import date, timedelta
 
 from django.db import connection
 from django.db.models import F, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
-from waya.billing.models import Credit, CreditNote, Invoice, ProForma
+from waya.billing.models import Credit, CreditNote, Invoice, ProForma, WriteOff
 from waya.billing.queries.ageing import unlike_their_invoices
 from waya.billing.queries.deferred import roll_forward
 from waya.billing.queries.standings import judge
@@ -104,6 +105,20 @@ def _credit(entity: Entity) -> str:
     rows = Credit.objects.filter(customer__entity=entity).exclude(amount_minor=0)
     held = {(row.customer_id, row.currency): -row.amount_minor for row in rows}
     return _differences(booked, held)
+
+
+def _recovered(entity: Entity) -> str:
+    """Each loss was made good by its own recoveries, and the books have nothing else there."""
+    purpose = "bad_debts_recovered"
+    booked = sum(row.amount.minor for row in trial_balance(entity.pk) if row.purpose == purpose)
+    losses = WriteOff.objects.filter(invoice__entity=entity).annotate(
+        came=Coalesce(Sum("recoveries__amount_minor"), 0)
+    )
+    wrong = losses.exclude(came=F("recovered_minor")).values_list("invoice__number", flat=True)
+    held = losses.aggregate(held=Sum("recovered_minor"))["held"] or 0
+    if wrong:
+        return f"not made good by what came: {_some(list(wrong))}"
+    return "" if -booked == held else f"booked {-booked}, came {held}"
 
 
 def _suspense(entity: Entity) -> str:
@@ -251,6 +266,7 @@ CHECKS: dict[str, Callable[[Entity], str]] = {
     "the deferred account is what was billed in advance, less what was recognised": _deferred,
     "the receivable account is what the open invoices lack": _receivable,
     "the customer credit account is what customers are owed": _credit,
+    "what was recovered of written-off debts is what came for them": _recovered,
     "the suspense account is the payments without a customer": _suspense,
     "nothing stands in suspense for long": _old_suspense,
     "every payment has its entry": _one_entry,

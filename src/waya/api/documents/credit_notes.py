@@ -14,7 +14,7 @@ from ninja.decorators import decorate_view
 from pydantic import model_validator
 
 from waya.api.door import REFUSALS, WRITES, Caller
-from waya.api.invoices import TaxShown, invoices, tax_shown
+from waya.api.invoices import Because, TaxShown, because, invoices, tax_shown
 from waya.api.lists import Amount, Going, Page, Words, amount, one, page
 from waya.api.once import HEADER, once
 from waya.billing.commands.credits import give_back, give_back_all
@@ -24,6 +24,7 @@ from waya.kernel import clock
 from waya.kernel.periods import Period
 from waya.org.actors import Actor
 from waya.org.queries import visible_to
+from waya.reports.documents.whys import of_credit
 
 router = Router(tags=["credit notes"])
 
@@ -43,6 +44,7 @@ class CreditedLine(Schema):
     tax: Amount
     total: Amount
     taxes: list[TaxShown]
+    because: list[Because]
 
 
 class CreditNoteRow(Schema):
@@ -208,4 +210,5 @@ def _line(line: CreditNoteLine, currency: str) -> dict[str, Any]:
         "tax": amount(line.tax_minor, currency),
         "total": amount(line.total_minor, currency),
         "taxes": [tax_shown(tax, currency) for tax in taxes],
+        "because": because(of_credit(line, taxes, currency)),
     }

@@ -49,7 +49,7 @@ class StatementRow(Schema):
     knows it by; `balance` is owed after it."""
 
     on: date
-    kind: Literal["invoice", "credit_note", "payment", "write_off"]
+    kind: Literal["invoice", "credit_note", "payment", "write_off", "recovery"]
     number: str
     words: str
     amount: Amount

@@ -12,6 +12,7 @@ from ninja import Field, Router, Schema, Status
 from ninja.decorators import decorate_view
 
 from waya.api.door import WRITES, Caller, here
+from waya.api.invoices import Because, because
 from waya.api.lists import Amount, Line, amount, one
 from waya.api.once import HEADER, once
 from waya.api.preview.asked import Asked
@@ -24,6 +25,7 @@ from waya.catalog.models import Plan
 from waya.kernel import clock
 from waya.org.actors import Actor
 from waya.org.queries import visible_to
+from waya.reports.documents.whys import of_charged
 from waya.subscriptions.commands.lives import grant
 from waya.subscriptions.models import Subscription
 
@@ -94,6 +96,7 @@ class ChargeShown(Schema):
     tax: Amount
     total: Amount
     why: dict[str, Any]
+    because: list[Because]
 
 
 class AllowanceShown(Schema):
@@ -271,5 +274,6 @@ def _lines(lines: Iterable[DraftLine], currency: str) -> list[dict[str, Any]]:
             "start": line.charged.period.start, "end": line.charged.period.end,
             "net": amount(net, currency), "tax": amount(tax, currency),
             "total": amount(total, currency), "why": line.charged.why,
+            "because": because(of_charged(line.charged)),
         })  # fmt: skip
     return shown

@@ -9,9 +9,10 @@ from datetime import date, timedelta
 from django.db import transaction
 
 from waya.billing.commands.documents import offer_hours
+from waya.billing.commands.dunning.recoveries import Recovered, keep_recoveries, lost_of
 from waya.billing.commands.invoices import Issued, issue
 from waya.billing.commands.standings import restore
-from waya.billing.models import Credit, CreditUse, Invoice, ProForma
+from waya.billing.models import Credit, CreditUse, Invoice, ProForma, WriteOff
 from waya.billing.policy import BillingPolicy, DunningPolicy, RenewalPolicy
 from waya.billing.queries.pricing import PriceList, described, described_hours, redated
 from waya.billing.rules import hours, renewal
@@ -48,6 +49,7 @@ class _Open:
     pro_formas: dict[int, list[ProForma]] = field(default_factory=dict)
     credits: dict[int, int] = field(default_factory=dict)
     branches: dict[int, int] = field(default_factory=dict)
+    lost: dict[int, list[WriteOff]] = field(default_factory=dict)
     by_id: dict[int, Invoice] = field(default_factory=dict)
     asked: dict[int, ProForma] = field(default_factory=dict)
 
@@ -67,11 +69,11 @@ def settle_many(*, entity_id: int, offers: Sequence[Offer], by: Actor) -> dict[i
     """Settle offers of one entity, in order; says by key where each went.
 
     Oldest invoices first, in part or whole; then pro formas that the money and the
-    customer's credit cover, which become invoices and extend their subscriptions; what is
-    left over is customer credit. Credit is spent before new money, and never alone on what is
-    only offered. Whoever is then no longer behind is restored. The caller has locked the
-    customers, and posts the offers' own entries: what is posted here are the invoices and the
-    credit spent.
+    customer's credit cover, which become invoices and extend their subscriptions; then what was
+    written off of them, if policy says so; what is left over is customer credit. Credit is spent
+    before new money, and never alone on what is only offered. Whoever is then no longer behind is
+    restored. The caller has locked the customers, and posts the offers' own entries: what is
+    posted here are the invoices and the credit spent.
 
     Set-wise: the number of queries does not grow with the offers.
     """
@@ -80,10 +82,12 @@ def settle_many(*, entity_id: int, offers: Sequence[Offer], by: Actor) -> dict[i
         return {}
     customers = {offer.customer_id for offer in offers}
     known = _read(entity_id, customers)
+    known.lost = _lost(offers, known)
     tolerance = chosen(DunningPolicy, entity_id).tolerance_minor
     verdicts = {offer.key: _decide(offer, known, tolerance) for offer in offers}
     renewed, renewals = _renew(offers, verdicts, known, chosen(RenewalPolicy, entity_id), by)
     _write(offers, verdicts, renewed, known, by)
+    keep_recoveries(parts=_recovered(offers, verdicts, known), by=by)
     restore(
         entity_id=entity_id,
         customer_ids=customers,
@@ -95,7 +99,7 @@ def settle_many(*, entity_id: int, offers: Sequence[Offer], by: Actor) -> dict[i
     timed = [one.subscription_id for one in renewals if one.paid_until]
     if timed:
         offer_hours(subscription_ids=timed, by=by)
-    return {offer.key: _settlement(offer, verdicts[offer.key], renewed) for offer in offers}
+    return {offer.key: _settlement(offer, verdicts[offer.key], renewed, known) for offer in offers}
 
 
 @transaction.atomic(savepoint=False)
@@ -153,11 +157,27 @@ def _read(entity_id: int, customers: set[int]) -> _Open:
     return known
 
 
+def _lost(offers: Sequence[Offer], known: _Open) -> dict[int, list[WriteOff]]:
+    """What was written off of those who bring more than is open and asked of them: of nobody
+    else is it asked at all."""
+    over: dict[int, int] = {}
+    for offer in offers:
+        over[offer.customer_id] = over.get(offer.customer_id, 0) + offer.money.minor
+    for owner, brought in over.items():
+        invoices = known.invoices.get(owner, [])
+        open_ = sum(one.total_minor - one.paid_minor for one in invoices)
+        open_ += sum(one.total_minor for one in known.pro_formas.get(owner, []))
+        over[owner] = min(brought, brought + known.credits.get(owner, 0) - open_)
+    owners = [owner for owner, minor in over.items() if minor > 0]
+    return lost_of(known.entity.pk, owners) if owners else {}
+
+
 def _decide(offer: Offer, known: _Open, tolerance: int) -> Verdict:
     """Decide one offer, and take what it uses off what is open for the next."""
     owner = offer.customer_id
     invoices = known.invoices.get(owner, [])
     asked = known.pro_formas.get(owner, [])
+    lost = known.lost.get(owner, [])
     if not offer.money.minor:
         asked = [one for one in asked if one.state == ProForma.OPEN]
     verdict = decide(
@@ -166,7 +186,11 @@ def _decide(offer: Offer, known: _Open, tolerance: int) -> Verdict:
         invoices=[Open(one.pk, one.total_minor - one.paid_minor) for one in invoices],
         pro_formas=[Open(one.pk, one.total_minor) for one in asked],
         tolerance=tolerance,
+        lost=[Open(one.pk, one.amount_minor - one.recovered_minor) for one in lost],
     )
+    came = {use.id: use.money for use in verdict.recovered}
+    for one in lost:
+        one.recovered_minor += came.get(one.pk, 0)
     used = {use.id: use.money + use.credit for use in verdict.invoices}
     for invoice in invoices:
         invoice.paid_minor += used.get(invoice.pk, 0)
@@ -354,11 +378,26 @@ def _spend_credit(spent: list[_Spent], known: _Open, by: Actor) -> None:
     )
 
 
-def _settlement(offer: Offer, verdict: Verdict, renewed: dict[int, Issued]) -> Settlement:
+def _recovered(
+    offers: Sequence[Offer], verdicts: dict[int, Verdict], known: _Open
+) -> list[Recovered]:
+    rows = {row.pk: row for found in known.lost.values() for row in found}
+    return [
+        Recovered(rows[use.id], use.money, offer.cause)
+        for offer in offers
+        for use in verdicts[offer.key].recovered
+    ]
+
+
+def _settlement(
+    offer: Offer, verdict: Verdict, renewed: dict[int, Issued], known: _Open
+) -> Settlement:
     currency = offer.money.currency
+    lost = {row.pk: row.invoice_id for row in known.lost.get(offer.customer_id, [])}
     uses = [(use.id, use.money) for use in verdict.invoices]
     uses += [(renewed[use.id].id, use.money) for use in verdict.covered]
     return Settlement(
         allocations=tuple((key, Money(minor, currency)) for key, minor in uses if minor),
         credit=Money(verdict.money_left, currency),
+        recovered=tuple((lost[use.id], Money(use.money, currency)) for use in verdict.recovered),
     )

@@ -11,7 +11,14 @@ from waya.billing.models.documents import (
     InvoiceTax,
     ProForma,
 )
-from waya.billing.models.dunning import Dispute, DunningAction, FollowUp, Promise, WriteOff
+from waya.billing.models.dunning import (
+    Dispute,
+    DunningAction,
+    FollowUp,
+    Promise,
+    Recovery,
+    WriteOff,
+)
 from waya.billing.models.exemptions import Exemption
 from waya.billing.models.fiscal import FiscalDevice, FiscalDocument, FiscalItem
 from waya.billing.models.runs import BillingRun, Parked
@@ -41,6 +48,7 @@ __all__ = [
     "Promise",
     "ReceivableDelta",
     "Recognition",
+    "Recovery",
     "Usage",
     "WriteOff",
 ]

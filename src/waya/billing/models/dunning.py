@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 
 class DunningAction(models.Model):
@@ -117,12 +117,17 @@ class FollowUp(models.Model):
 
 
 class WriteOff(models.Model):
-    """What was missing on an invoice and is given up: a loss in the books, and nobody's debt."""
+    """What was missing on an invoice and is given up: a loss in the books, and nobody's debt.
+    `recovered_minor` of it came after all, and is never more than it."""
 
     invoice = models.OneToOneField(
         "billing.Invoice", on_delete=models.PROTECT, related_name="write_off"
     )
+    customer = models.ForeignKey(
+        "parties.Customer", on_delete=models.PROTECT, related_name="write_offs", db_index=False
+    )
     amount_minor = models.BigIntegerField()
+    recovered_minor = models.BigIntegerField(default=0, db_default=0)
     currency = models.CharField(max_length=3)
     on = models.DateField()
     written_at = models.DateTimeField()
@@ -131,8 +136,34 @@ class WriteOff(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="write_off_of_something")
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="write_off_of_something"),
+            models.CheckConstraint(
+                condition=Q(recovered_minor__gte=0, recovered_minor__lte=F("amount_minor")),
+                name="recovered_within_loss",
+            ),
         ]
+        indexes = [
+            models.Index(fields=["customer"], name="write_off_lost",
+                         condition=Q(recovered_minor__lt=F("amount_minor"))),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.invoice_id}: {self.amount_minor}"
+
+
+class Recovery(models.Model):
+    """Money of what was written off that came after all, by a payment or out of the customer's
+    credit: income of the day, and nothing of the receivable."""
+
+    write_off = models.ForeignKey(WriteOff, on_delete=models.PROTECT, related_name="recoveries")
+    amount_minor = models.BigIntegerField()
+    on = models.DateField()
+    recovered_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="recovery_of_something")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.write_off_id}: {self.amount_minor}"

@@ -21,9 +21,12 @@ def gone_of(invoices: Iterable[Invoice]) -> dict[int, Gone]:
     found = dict.fromkeys((row.pk for row in rows), NOTHING_GONE)
     if not touched:
         return found
-    lost = dict(
-        WriteOff.objects.filter(invoice__in=touched).values_list("invoice_id", "amount_minor")
-    )
+    lost = {
+        key: sums
+        for key, *sums in WriteOff.objects.filter(invoice__in=touched).values_list(
+            "invoice_id", "amount_minor", "recovered_minor"
+        )
+    }
     credited = {
         key: (total, applied)
         for key, total, applied in CreditNote.objects.filter(invoice__in=touched)
@@ -32,7 +35,7 @@ def gone_of(invoices: Iterable[Invoice]) -> dict[int, Gone]:
         .values_list("invoice_id", "total", "applied")
     }
     for key in {*lost, *credited}:
-        found[key] = Gone(*credited.get(key, (0, 0)), lost.get(key, 0))
+        found[key] = Gone(*credited.get(key, (0, 0)), *lost.get(key, (0, 0)))
     return found
 
 

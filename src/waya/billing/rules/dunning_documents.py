@@ -13,6 +13,7 @@ from waya.kernel.periods import Period
 from waya.ledger.rules.entries import Entry, Line, entry
 
 LATE = "revenue:late"
+RECOVERED = "bad_debts_recovered"
 
 
 def late_fee(
@@ -47,8 +48,9 @@ def late_fee(
 
 
 def loss(
-    *, entity_id: int, customer_id: int, invoice_id: int, number: str, amount: Money, on: date
-) -> Entry:
+    *, entity_id: int, customer_id: int, branch_id: int, invoice_id: int, number: str,
+    amount: Money, on: date,
+) -> Entry:  # fmt: skip
     """Dr bad debts, Cr receivable: what nobody expects to be paid any more (erp reference §1.1,
     without an allowance made before)."""
     return entry(
@@ -58,4 +60,23 @@ def loss(
         source=f"write_off:{invoice_id}",
         debit=[Line("bad_debts", amount)],
         credit=[Line("receivable", amount, customer_id)],
+        branch_id=branch_id,
+    )
+
+
+def recovery(
+    *, entity_id: int, customer_id: int, branch_id: int, recovery_id: int, number: str,
+    amount: Money, on: date,
+) -> Entry:  # fmt: skip
+    """Dr customer credit, Cr bad debts recovered: what had been given up is paid out of credit
+    (IFRS 9 §5.4.4 and B5.4.9: a debt that was written off is no asset any more, so what comes
+    of it is income)."""
+    return entry(
+        entity_id=entity_id,
+        on=on,
+        memo=f"Recovered: {number}",
+        source=f"recovery:{recovery_id}",
+        debit=[Line("customer_credit", amount, customer_id)],
+        credit=[Line(RECOVERED, amount)],
+        branch_id=branch_id,
     )

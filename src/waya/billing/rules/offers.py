@@ -25,13 +25,15 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """Where an offer went: to invoices by id, the rest to customer credit.
+    """Where an offer went: to invoices by id, to what had been written off of invoices
+    (`recovered`), and the rest to customer credit.
 
     They add up to the offer.
     """
 
     allocations: tuple[tuple[int, Money], ...]
     credit: Money
+    recovered: tuple[tuple[int, Money], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +55,12 @@ class Use:
 
 @dataclass(slots=True)
 class Verdict:
-    """How money and credit are used: on invoices, on pro formas that they cover, and what
-    is left of each, in minor units."""
+    """How money and credit are used: on invoices, on pro formas that they cover, on what was
+    written off, and what is left of each, in minor units."""
 
     invoices: list[Use] = field(default_factory=list)
     covered: list[Use] = field(default_factory=list)
+    recovered: list[Use] = field(default_factory=list)
     money_left: int = 0
     credit_left: int = 0
 
@@ -69,12 +72,14 @@ def settle(
     invoices: Sequence[Open],
     pro_formas: Sequence[Open],
     tolerance: int,
+    lost: Sequence[Open] = (),
 ) -> Verdict:
     """Use money and credit, oldest first: invoices in part or whole, then pro formas whole.
 
     Credit is older than the money that just came, so it goes first. A pro forma is covered
     when at most `tolerance`, and a tenth of it, is missing: what is rounded off a month would
-    be half of what three hours cost. One that is not stops those after it. Whatever
+    be half of what three hours cost. One that is not stops those after it. What was `lost` to
+    write-offs gets money, never credit, and only once nothing else waits for it. Whatever
     comes in is used or left over, never lost.
     """
     verdict = Verdict(money_left=money, credit_left=credit)
@@ -87,6 +92,12 @@ def settle(
         if verdict.money_left + verdict.credit_left < needed:
             break
         verdict.covered.append(_take(verdict, asked))
+    if len(verdict.covered) == len(pro_formas):
+        for one in lost:
+            came = min(verdict.money_left, one.missing)
+            if came:
+                verdict.money_left -= came
+                verdict.recovered.append(Use(one.id, came, 0))
     return verdict
 
 

@@ -40,12 +40,33 @@ def test_a_plan_that_costs_nothing_is_covered_by_nothing() -> None:
     assert settle(0, 0, invoices=[], pro_formas=[Open(1, 0)], tolerance=10_00).covered
 
 
-@given(money=sums, credit=sums, invoices=documents, asked=documents, tolerance=st.integers(0, 1000))
+def test_what_was_written_off_gets_what_nothing_else_waits_for() -> None:
+    lost = [Open(7, 300), Open(8, 300)]
+    verdict = settle(500, 50, invoices=[Open(1, 100)], pro_formas=[], tolerance=0, lost=lost)
+    assert verdict.recovered == [Use(7, 300, 0), Use(8, 150, 0)]
+    assert (verdict.money_left, verdict.credit_left) == (0, 0)
+    waits = settle(500, 0, invoices=[], pro_formas=[Open(2, 600)], tolerance=0, lost=lost)
+    assert (waits.recovered, waits.money_left) == ([], 500)
+    held = settle(0, 500, invoices=[], pro_formas=[], tolerance=0, lost=lost)
+    assert (held.recovered, held.credit_left) == ([], 500)
+
+
+@given(money=sums, credit=sums, invoices=documents, asked=documents, lost=documents,
+       tolerance=st.integers(0, 1000))  # fmt: skip
 def test_nothing_is_lost_and_nothing_overpaid(
-    money: int, credit: int, invoices: list[Open], asked: list[Open], tolerance: int
+    money: int,
+    credit: int,
+    invoices: list[Open],
+    asked: list[Open],
+    lost: list[Open],
+    tolerance: int,
 ) -> None:
-    verdict = settle(money, credit, invoices=invoices, pro_formas=asked, tolerance=tolerance)
-    uses = verdict.invoices + verdict.covered
+    verdict = settle(
+        money, credit, invoices=invoices, pro_formas=asked, tolerance=tolerance, lost=lost
+    )
+    uses = verdict.invoices + verdict.covered + verdict.recovered
+    given_up = {one.id: one.missing for one in lost}
+    assert all(0 < use.money <= given_up[use.id] and not use.credit for use in verdict.recovered)
     assert sum(use.money for use in uses) + verdict.money_left == money
     assert sum(use.credit for use in uses) + verdict.credit_left == credit
     missing = {one.id: one.missing for one in invoices}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from math import ceil
 
@@ -40,6 +41,17 @@ def unit_price(charge: Charge) -> Fraction:
             return NOTHING
 
 
+def worked(charge: Charge, quantity: Fraction) -> list[tuple[Fraction, Tier]]:
+    """How many units of a quantity are priced by which tier, where a charge has tiers; each
+    tier's fixed sum counts once."""
+    units = max(quantity - charge.included, NOTHING)
+    if charge.kind == "graduated":
+        return list(_by_tier(charge.tiers, units))
+    if charge.kind == "volume" and units > 0:
+        return [(units, _reached(charge.tiers, units))]
+    return []
+
+
 def a_year(plan: PlanTerms, quantity: Fraction) -> Fraction:
     """What a plan costs in a year, to tell an upgrade from a downgrade."""
     price = sum((cost(one, quantity) for one in plan.charges if one.recurring), NOTHING)
@@ -66,21 +78,28 @@ def _cycles_a_year(interval: Interval) -> Fraction:
 
 def _graduated(tiers: tuple[Tier, ...], units: Fraction) -> Fraction:
     """Each unit in its own tier; what lies beyond the last tier costs what its units cost."""
-    total, below = NOTHING, NOTHING
+    parts = _by_tier(tiers, units)
+    return sum((tier.flat_amount + within * tier.unit_amount for within, tier in parts), NOTHING)
+
+
+def _by_tier(tiers: tuple[Tier, ...], units: Fraction) -> Iterator[tuple[Fraction, Tier]]:
+    below = NOTHING
     for place, tier in enumerate(tiers):
         last = tier.up_to is None or place == len(tiers) - 1
         within = units - below if last else min(units, tier.up_to or NOTHING) - below
         if within <= 0:
             break
-        total += tier.flat_amount + within * tier.unit_amount
+        yield within, tier
         below += within
-    return total
 
 
 def _volume(tiers: tuple[Tier, ...], units: Fraction) -> Fraction:
     if units <= 0:
         return NOTHING
-    for tier in tiers:
-        if tier.up_to is None or units <= tier.up_to:
-            return tier.flat_amount + units * tier.unit_amount
-    return tiers[-1].flat_amount + units * tiers[-1].unit_amount
+    tier = _reached(tiers, units)
+    return tier.flat_amount + units * tier.unit_amount
+
+
+def _reached(tiers: tuple[Tier, ...], units: Fraction) -> Tier:
+    within = (tier for tier in tiers if tier.up_to is None or units <= tier.up_to)
+    return next(within, tiers[-1])

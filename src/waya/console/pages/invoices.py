@@ -8,12 +8,11 @@ from django.shortcuts import redirect, render
 from waya.billing.rules.invoice_states import paid_with_money
 from waya.console import rows, story
 from waya.console.pages.dunning import notes as dunning
-from waya.console.pieces import Chip, Find, Line, Why, address, earlier, newest
+from waya.console.pieces import Chip, Find, address, earlier, newest, why_of
 from waya.console.staff import StaffRequest, staff
 from waya.kernel import clock
 from waya.kernel.money import Money
 from waya.org.actors import Actor
-from waya.org.templatetags.waya import day
 from waya.reports.queries import documents as reads
 from waya.reports.queries import timeline
 
@@ -107,7 +106,7 @@ def invoice(request: StaffRequest, by: Actor, number: str) -> HttpResponse:
         },
         "lines": [
             {"words": line.description, "net": line.net, "tax": line.tax,
-             "amount": line.total, "arithmetic": line.why.get("arithmetic", "")}
+             "amount": line.total, "why": why_of(line.because)}
             for line in paper.lines
         ],
         "taxes": [
@@ -120,7 +119,6 @@ def invoice(request: StaffRequest, by: Actor, number: str) -> HttpResponse:
              "url": _ADDRESSES[each.kind] + each.receipt if each.kind in _ADDRESSES else ""}
             for each in paper.settled
         ],
-        "why": _why(paper),
         "dispute": dunning.of_invoice(one),
         "booked": paper.booked if by.can("books.view") else [],
         "entries": [story.entry(each, by) for each in timeline.of_subject("invoice", one.pk)],
@@ -135,22 +133,9 @@ def _settled(paper: reads.Paper) -> dict[str, Money]:
         "paid": Money(paid_with_money(one.paid_minor, gone), one.currency),
         "credited": Money(gone.applied, one.currency),
         "written_off": Money(gone.written_off, one.currency),
+        "recovered": Money(gone.recovered, one.currency),
+        "lost": Money(gone.written_off - gone.recovered, one.currency),
     }
 
 
-def _why(paper: reads.Paper) -> Why | None:
-    """The facts kept on the lines when it was issued, and the law of each tax."""
-    lines: list[Line] = []
-    if paper.pro_forma:
-        asked = paper.pro_forma
-        lines.append(Line(day(asked.issued_on), f"Asked for as {asked.number}"))
-    for line in paper.lines:
-        lines += [Line(_LABELS.get(name, name.replace("_", " ")), story.said(value))
-                  for name, value in line.why.items() if name not in _UNTOLD]  # fmt: skip
-    lines += [Line(f"{tax.name} {tax.percent} %", tax.law) for tax in paper.taxes]
-    return Why(lines) if lines else None
-
-
 _ADDRESSES = {"payment": "/payments/", "credit_note": "/credit-notes/"}
-_UNTOLD = {"arithmetic", "pro_forma"}
-_LABELS = {"price_from": "price since", "from": "from", "until": "until", "days": "days"}

@@ -196,8 +196,9 @@ def payment(request: StaffRequest, by: Actor, receipt: str) -> HttpResponse:
         "customer": {"name": row.customer, "account": row.account,
                      "url": f"/customers/{row.account}"} if row.customer else None,
         "allocations": [
-            {"number": number, "url": f"/invoices/{number}", "amount": amount}
-            for number, amount in shares
+            {"number": number, "url": f"/invoices/{number}", "amount": amount,
+             "note": "It had been written off" if recovers else ""}
+            for number, amount, recovers in shares
         ],
         "credit": row.unused if row.customer and row.unused else None,
         "notifications": [each | {"at": moments.shown(each["at"])} for each in reads.told(one)],

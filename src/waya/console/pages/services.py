@@ -16,7 +16,7 @@ from waya.billing.rules.drafts import DraftLine
 from waya.billing.rules.engine.terms import Leftover
 from waya.catalog.models import Plan
 from waya.catalog.queries import plans_on_sale
-from waya.console.pieces import Confirm, Sum, Then
+from waya.console.pieces import Confirm, Sum, Then, why_of
 from waya.console.staff import StaffRequest, staff
 from waya.kernel import clock
 from waya.kernel.errors import Refused
@@ -24,6 +24,7 @@ from waya.kernel.money import Money
 from waya.network.rules.access import plan_profile
 from waya.org.actors import Actor
 from waya.org.words import words
+from waya.reports.documents.whys import of_charged
 from waya.subscriptions.models import Subscription
 
 _WHEN: tuple[Literal["at_once", "term_end"], ...] = ("at_once", "term_end")
@@ -253,7 +254,8 @@ def _sum(line: DraftLine, outcome: Outcome, note: str) -> Sum:
         else ""
     )
     amount = Money(line.charged.sums[2], outcome.currency)
-    return Sum(line.description, amount, ", ".join(one for one in (share, note) if one))
+    words = ", ".join(one for one in (share, note) if one)
+    return Sum(line.description, amount, words, why_of(of_charged(line.charged)))
 
 
 def _choices(

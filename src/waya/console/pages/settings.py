@@ -59,6 +59,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "dates": ("Holidays by date", "As 2027-03-26, with commas: Easter, Idd."),
     "outage_minutes": ("A router spares its customers after, minutes away", ""),
     "limit_minor": ("Written off without asking: at most", ""),
+    "recovers": ("What is left over pays what was written off", "Otherwise it is their credit."),
     "ask_days_before": ("Ask for a renewal, days before", ""),
     "late": ("A renewal that is paid late", ""),
     "say_over": ("Send an SMS when paid hours are over", "Nobody is reminded before."),

@@ -8,6 +8,7 @@ from waya.ledger.models import Account
 from waya.ledger.queries.charts import chart_of
 from waya.ledger.rules.chart import CHART
 from waya.org.actors import Actor
+from waya.org.models import Entity
 
 
 @transaction.atomic
@@ -23,6 +24,14 @@ def seed_chart(*, entity_id: int, by: Actor) -> None:
         ignore_conflicts=True,
     )  # fmt: skip
     chart_of.forget()
+
+
+def seed_charts(*, by: Actor) -> None:
+    """Give every entity the accounts of the chart that it has not: a later Waya may book to
+    one that an earlier did not know."""
+    by = by.must("ledger.chart")
+    for entity_id in Entity.objects.order_by("pk").values_list("pk", flat=True):
+        seed_chart(entity_id=entity_id, by=by)
 
 
 @transaction.atomic

@@ -43,6 +43,7 @@ CHART = (
     Chart("4200", "Equipment sales", INCOME, "revenue:goods"),
     Chart("4300", "Hotspot", INCOME, "revenue:hotspot"),
     Chart("4400", "Late fees", INCOME, "revenue:late"),
+    Chart("4800", "Bad debts recovered", INCOME, "bad_debts_recovered"),
     Chart("4900", "Rounding", INCOME, "rounding"),
     Chart("5000", "Upstream bandwidth", EXPENSE, "bandwidth"),
     Chart("5100", "Gateway fees", EXPENSE, "gateway_fees"),

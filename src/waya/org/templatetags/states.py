@@ -64,6 +64,7 @@ STATES = {
     "credited": State("arrow-back-up", "off", _("Credited")),
     "paid_and_credited": State("circle-check", "ok", _("Paid, partly credited")),
     "written_off": State("circle-minus", "warn", _("Written off")),
+    "recovered": State("circle-check", "ok", _("Paid after it was written off")),
     "part_written_off": State("circle-minus", "warn", _("Partly written off")),
     # People and jobs
     "asked": State("hand-stop", "warn", _("Waits for a person")),

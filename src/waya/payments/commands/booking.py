@@ -64,12 +64,14 @@ def book_many(*, arrived: Sequence[Arrived], by: Actor) -> list[Payment]:
 
 
 def allocate(*, settled: dict[int, Settlement], by: Actor) -> None:
-    """Write which invoices some payments settled, by payment."""
+    """Write which invoices some payments settled, and what of written-off ones they recovered,
+    by payment."""
     by.must("payments.take")
     add_rows([
-        Allocation(payment_id=key, invoice_id=invoice_id, amount_minor=part.minor)
+        Allocation(payment_id=key, invoice_id=invoice_id, amount_minor=part.minor, recovers=late)
         for key, settlement in settled.items()
-        for invoice_id, part in settlement.allocations
+        for late, parts in ((False, settlement.allocations), (True, settlement.recovered))
+        for invoice_id, part in parts
     ])  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from waya.billing.rules.dunning_documents import RECOVERED
 from waya.billing.rules.offers import Settlement
 from waya.kernel.money import Money, total
 from waya.ledger.rules.entries import Entry, Line, entry
@@ -47,8 +48,9 @@ def source(provider: str, account: str, transaction: str) -> str:
 
 
 def taken(arrived: Arrived, settlement: Settlement | None, branch_id: int) -> Entry:
-    """Dr clearing or cash / Cr receivable (allocated) and customer credit (the rest); Cr
-    suspense when nobody is known to have paid it."""
+    """Dr clearing or cash / Cr receivable (allocated), bad debts recovered (of what had been
+    written off) and customer credit (the rest); Cr suspense when nobody is known to have paid
+    it."""
     return entry(
         entity_id=arrived.entity_id,
         on=arrived.value_on,
@@ -71,7 +73,8 @@ def matched(
     on: date,
     settlement: Settlement,
 ) -> Entry:
-    """Dr suspense / Cr receivable and customer credit: a second entry, never an edit."""
+    """Dr suspense / Cr receivable, bad debts recovered and customer credit: a second entry,
+    never an edit."""
     return entry(
         entity_id=entity_id,
         on=on,
@@ -87,10 +90,12 @@ def _credit(money: Money, customer_id: int | None, settlement: Settlement | None
     if customer_id is None or settlement is None:
         return [Line("suspense", money)]
     allocated = total((part for _, part in settlement.allocations), money.currency)
-    if allocated + settlement.credit != money:
-        raise ValueError(f"{money} was settled as {allocated} and {settlement.credit}")
+    recovered = total((part for _, part in settlement.recovered), money.currency)
+    if allocated + recovered + settlement.credit != money:
+        raise ValueError(f"{money} was settled as {allocated}, {recovered}, {settlement.credit}")
     return [
         Line("receivable", allocated, customer_id),
+        Line(RECOVERED, recovered),
         Line("customer_credit", settlement.credit, customer_id),
     ]
 

@@ -62,9 +62,7 @@ def invoice(request: HttpRequest, guest: Guest, public_id: UUID) -> HttpResponse
     left = row.total_minor - row.paid_minor
     settled, gone = settled_by(row)
     became = state(row, gone, today)
-    lines = list(
-        row.lines.select_related("invoice").prefetch_related("taxes").order_by("pk")
-    )  # fmt: skip
+    lines = list(row.lines.prefetch_related("taxes").order_by("pk"))
     context = {
         "invoice": {
             "pdf": f"/my/bills/{row.public_id}/pdf",
@@ -76,7 +74,7 @@ def invoice(request: HttpRequest, guest: Guest, public_id: UUID) -> HttpResponse
         },
         "lines": [
             {"words": line.description, "amount": Money(line.net_minor, row.currency),
-             "why": why_line(line)}
+             "why": why_line(line, row.currency)}
             for line in lines
         ],
         "taxes": _taxes(row, lines),
@@ -121,7 +119,7 @@ def receipt(request: HttpRequest, guest: Guest, public_id: UUID) -> HttpResponse
         raise Http404
     parts = [
         {"number": part.invoice.number, "url": f"/my/bills/{part.invoice.public_id}",
-         "amount": Money(part.amount_minor, row.currency)}
+         "amount": Money(part.amount_minor, row.currency), "recovers": part.recovers}
         for part in row.allocations.all()
     ]  # fmt: skip
     used = sum(part.amount_minor for part in row.allocations.all())
@@ -206,7 +204,8 @@ def _asked_row(row: ProForma) -> dict[str, Any]:
 
 def _receipts(invoice_ids: list[int]) -> dict[int, Payment]:
     """The last payment on each invoice."""
-    rows = Allocation.objects.filter(invoice_id__in=invoice_ids).select_related("payment")
+    rows = Allocation.objects.filter(invoice_id__in=invoice_ids, recovers=False)
+    rows = rows.select_related("payment")
     return {row.invoice_id: row.payment for row in rows.order_by("pk")}
 
 

@@ -11,16 +11,16 @@ from django.views.decorators.http import require_http_methods
 from waya.billing.commands.lives.changes import change_plan
 from waya.billing.queries.lives.outcomes import Outcome
 from waya.catalog.models import Plan
-from waya.catalog.queries import on_day, plans_on_sale, prices
+from waya.catalog.queries import plans_on_sale
 from waya.kernel import clock
 from waya.kernel.errors import Refused
-from waya.org.templatetags.waya import speed
 from waya.org.words import words
 from waya.portal.account import stand
 from waya.portal.forms import as_typed
 from waya.portal.frame import customers_only, page
-from waya.portal.periods import every, monthly
+from waya.portal.offers import offered
 from waya.portal.session import Guest
+from waya.portal.whys import why_charged
 from waya.subscriptions.models import Subscription
 from waya.subscriptions.queries import RUNNING
 
@@ -62,21 +62,8 @@ def _others(row: Subscription) -> list[Plan]:
 
 def _offered(row: Subscription, chosen: Plan | None, guest: Guest) -> list[dict[str, Any]]:
     """The plans that could be had instead, with their price today."""
-    rows = _others(row)
-    known, today = prices(one.pk for one in rows), clock.today(guest.entity.zone)
-    offered = []
-    for one in rows:
-        try:
-            price = on_day(known.get(one.pk, []), today).amount
-        except Refused:
-            continue
-        told = _("%(down)s down, %(up)s up") % {
-            "down": speed(one.down_kbps), "up": speed(one.up_kbps),
-        }  # fmt: skip
-        told = told if monthly(one) else f"{told}. {every(one)}"
-        offered.append({"code": one.code, "name": one.name, "words": told, "price": price,
-                        "on": chosen is not None and one.pk == chosen.pk})  # fmt: skip
-    return offered
+    code = chosen.code if chosen else None
+    return [one | {"on": one["code"] == code} for one in offered(_others(row), guest.entity)]
 
 
 def told(outcome: Outcome, guest: Guest) -> dict[str, Any]:
@@ -85,13 +72,10 @@ def told(outcome: Outcome, guest: Guest) -> dict[str, Any]:
     if outcome.credit:
         lines.append({"words": _("Days not used, given back"), "amount": -outcome.credit})
     lines += [
-        {"words": line.description, "amount": line.charged.taxed.gross}
-        for part in outcome.closing
-        for line in part
-    ]
-    lines += [
-        {"words": line.description, "amount": line.charged.taxed.gross} for line in outcome.charges
-    ]
+        {"words": line.description, "amount": line.charged.taxed.gross,
+         "why": why_charged(line.charged)}
+        for line in (*(one for part in outcome.closing for one in part), *outcome.charges)
+    ]  # fmt: skip
     if outcome.allowance is not None:
         line = outcome.allowance.line
         lines.append({"words": line.description, "amount": line.charged.taxed.gross})

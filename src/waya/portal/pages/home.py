@@ -19,6 +19,7 @@ from waya.payments.queries.payments import payments_of_customer
 from waya.portal.account import Face, Standing, online_since, stand
 from waya.portal.forms import as_typed
 from waya.portal.frame import customers_only, in_business, page, unless_same
+from waya.portal.offers import whole_price
 from waya.portal.pages.bills import rows_of
 from waya.portal.periods import every
 from waya.portal.session import Guest, siblings
@@ -124,7 +125,8 @@ def _facts(standing: Standing, row: Subscription, guest: Guest) -> list[dict[str
     facts.append({"words": _("Speed"), "value": speed})
     facts.append({"words": _("Account"), "value": shown.account(guest.customer.account_number)})
     try:
-        price = price_on(row.plan_id, clock.today(guest.entity.zone)).amount
+        today = clock.today(guest.entity.zone)
+        price = whole_price(price_on(row.plan_id, today), row.plan, guest.entity, today)
         facts.append({"words": every(row.plan), "value": shown.money(price)})
     except Refused:  # a plan that is withdrawn may have no price today
         pass

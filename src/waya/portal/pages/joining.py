@@ -10,21 +10,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from waya.catalog.models import Plan
-from waya.catalog.queries import on_day, plans_on_sale, prices
-from waya.kernel import clock
+from waya.catalog.queries import plans_on_sale
 from waya.kernel.errors import Refused
 from waya.kernel.money import Money
 from waya.network.queries import access_of
 from waya.orders.commands.join import Joined, join
 from waya.org.models import Entity
-from waya.org.templatetags.waya import speed
 from waya.parties.models import Contact
 from waya.payments.models import Prompt
 from waya.payments.queries.payments import payments_of_customer
 from waya.portal.forms import JoinForm
 from waya.portal.frame import anybody, customers_only, page, unless_same
 from waya.portal.limits import limit
-from waya.portal.periods import every, monthly
+from waya.portal.offers import offered
 from waya.portal.session import Guest, begin, visitor
 from waya.portal.steps import received
 from waya.subscriptions.models import Subscription
@@ -34,13 +32,14 @@ from waya.subscriptions.models import Subscription
 @anybody
 def plans(request: HttpRequest, entity: Entity) -> HttpResponse:
     """What can be had, with its full price."""
-    offered = _offered(entity)
+    shown = _offered(entity)
     wished = request.GET.get("plan")
-    codes = [plan["code"] for plan in offered]
+    codes = [plan["code"] for plan in shown]
     chosen = wished if wished in codes else codes[len(codes) // 2] if codes else None
-    for plan in offered:
+    for plan in shown:
         plan["on"] = plan["code"] == chosen
-    context = {"plans": offered, "next": "/my/join", "terms": _("No limit on data.")}
+    taxed = " / ".join(dict.fromkeys(plan["taxes"] for plan in shown))
+    context = {"plans": shown, "taxes": taxed, "next": "/my/join", "terms": _("No limit on data.")}
     return page(request, "plans", context, entity=entity)
 
 
@@ -98,22 +97,7 @@ def welcome(request: HttpRequest, guest: Guest) -> HttpResponse:
 
 def _offered(entity: Entity) -> list[dict[str, Any]]:
     """Prepaid plans on sale that have a price today; postpaid ones are by agreement."""
-    rows = list(plans_on_sale(entity.pk).filter(mode=Plan.PREPAID))
-    known, today = prices(row.pk for row in rows), clock.today(entity.zone)
-    offered = []
-    for row in rows:
-        try:
-            price = on_day(known.get(row.pk, []), today).amount
-        except Refused:
-            continue
-        words = _("%(down)s down, %(up)s up") % {
-            "down": speed(row.down_kbps), "up": speed(row.up_kbps),
-        }  # fmt: skip
-        words = words if monthly(row) else f"{words}. {every(row)}"
-        offered.append(
-            {"id": row.pk, "code": row.code, "name": row.name, "words": words, "price": price}
-        )
-    return offered
+    return offered(plans_on_sale(entity.pk).filter(mode=Plan.PREPAID), entity)
 
 
 def _join(entity: Entity, plan: dict[str, Any], form: JoinForm) -> Joined:

@@ -129,15 +129,16 @@ def credit_note_paper(row: CreditNote) -> Paper:
 
 def receipt_paper(row: Payment) -> Paper:
     """The paper of a receipt: a row for each invoice that the money settled, and the rest."""
-    parts = [
-        (part.invoice.number, part.amount_minor)
-        for part in row.allocations.select_related("invoice").order_by("pk")
-    ]
-    rest = row.amount_minor - sum(minor for _number, minor in parts)
+    parts = list(row.allocations.select_related("invoice").order_by("pk"))
+    rest = row.amount_minor - sum(part.amount_minor for part in parts)
     rows = [
-        _row([_("Invoice %(number)s") % {"number": number}, _figure(Money(minor, row.currency))])
-        for number, minor in parts
-    ]
+        _row(
+            [_("Invoice %(number)s") % {"number": part.invoice.number},
+             _figure(Money(part.amount_minor, row.currency))],
+            _("It had been written off.") if part.recovers else "",
+        )
+        for part in parts
+    ]  # fmt: skip
     if rest:
         kept = [_("Kept as your credit"), _figure(Money(rest, row.currency))]
         rows.append(_row(kept, _("It pays the next bill.")))
@@ -168,6 +169,7 @@ def statement_paper(told: statements.Statement) -> Paper:
         statements.CREDIT_NOTE: _("Credit note"),
         statements.PAYMENT: _("Payment"),
         statements.WRITE_OFF: _("Written off"),
+        statements.RECOVERY: _("Written off, paid now"),
     }
     rows = [_row([_day(told.since), _("Owed before"), "", "", _figure(told.opening)])]
     for row in told.rows:

@@ -13,13 +13,14 @@ from zoneinfo import ZoneInfo
 from django.db.models import F, Model, QuerySet, Sum
 from django.db.models.functions import Coalesce, TruncDate
 
-from waya.billing.models import CreditNote, Invoice, WriteOff
+from waya.billing.models import CreditNote, Invoice, Recovery, WriteOff
 from waya.kernel.money import Money
 from waya.org.queries import entity_of
 from waya.parties.models import Customer
 from waya.payments.models import Payment
 
-INVOICE, CREDIT_NOTE, PAYMENT, WRITE_OFF = "invoice", "credit_note", "payment", "write_off"
+INVOICE, CREDIT_NOTE, PAYMENT = "invoice", "credit_note", "payment"
+WRITE_OFF, RECOVERY = "write_off", "recovery"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class _Source:
 
 
 def statement(customer: Customer, since: date, through: date) -> Statement:
-    """What happened on a customer's account; eight queries, whatever came before `since`.
+    """What happened on a customer's account; ten queries, whatever came before `since`.
 
     A payment counts on the provider's date, money that was matched later on that day.
     """
@@ -98,8 +99,9 @@ def statement(customer: Customer, since: date, through: date) -> Statement:
     return Statement(customer, since, through, opening, tuple(rows), Money(balance, currency))
 
 
-# On one day charges come first, then what was given back, then money.
-_ORDER = {INVOICE: 0, CREDIT_NOTE: 1, PAYMENT: 2, WRITE_OFF: 3}
+# On one day charges come first, then what was given back, then money. What was written off is
+# charged again by what pays it.
+_ORDER = {INVOICE: 0, RECOVERY: 1, CREDIT_NOTE: 2, PAYMENT: 3, WRITE_OFF: 4}
 
 
 def _sources(customer: Customer) -> tuple[_Source, ...]:
@@ -109,11 +111,20 @@ def _sources(customer: Customer) -> tuple[_Source, ...]:
     invoices = Invoice.objects.filter(customer=customer).annotate(day=issued)
     credits = CreditNote.objects.filter(customer=customer).annotate(day=issued)
     payments = Payment.objects.filter(customer=customer).annotate(day=counted)
+    came = Recovery.objects.filter(write_off__customer=customer).annotate(day=F("on"))
     given_up = WriteOff.objects.filter(invoice__customer=customer).annotate(day=F("on"))
     return (
         _Source(INVOICE, invoices, 1, "total_minor", "number", "number"),
         _Source(CREDIT_NOTE, credits, -1, "total_minor", "number", "invoice__number"),
         _Source(PAYMENT, payments, -1, "amount_minor", "receipt_number", "transaction"),
+        _Source(
+            RECOVERY,
+            came,
+            1,
+            "amount_minor",
+            "write_off__invoice__number",
+            "write_off__invoice__number",
+        ),
         _Source(WRITE_OFF, given_up, -1, "amount_minor", "invoice__number", "invoice__number"),
     )
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Prefetch
+from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet
 
 from waya.billing.models import (
     CreditNote,
@@ -18,6 +19,7 @@ from waya.billing.models import (
     InvoiceLine,
     InvoiceTax,
     ProForma,
+    Recovery,
     WriteOff,
 )
 from waya.billing.queries.invoice_states import state as state_of
@@ -27,6 +29,7 @@ from waya.kernel.money import Money
 from waya.kernel.periods import Period
 from waya.org.models import AuditRecord
 from waya.payments.models import Allocation
+from waya.reports.documents.whys import Reason, reasons
 from waya.reports.queries.books.journal import Entry, entries_of
 from waya.reports.queries.owing import UNPAID
 from waya.reports.queries.paging import ROWS, Page, before, cut
@@ -45,14 +48,14 @@ class Tax:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line, its half-open period, and the facts behind it."""
+    """A line, its half-open period, and why it is as much as it is."""
 
     description: str
     period: Period | None
     net: Money
     tax: Money
     total: Money
-    why: dict[str, object]
+    because: list[Reason]
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +197,7 @@ def _line(line: InvoiceLine, currency: str) -> Line:
         net=Money(line.net_minor, currency),
         tax=Money(line.tax_minor, currency),
         total=Money(line.total_minor, currency),
-        why=line.why,
+        because=reasons(line.why, line.taxes.all(), currency),
     )
 
 
@@ -217,7 +220,7 @@ def taxes_of(lines: Iterable[InvoiceLine | CreditNoteLine], currency: str) -> li
 
 def settled_by(invoice: Invoice) -> tuple[list[Settled], Gone]:
     """What settled an invoice, the oldest first, and what of it was no money; four queries."""
-    shares = Allocation.objects.filter(invoice=invoice).select_related("payment")
+    shares = Allocation.objects.filter(invoice=invoice, recovers=False).select_related("payment")
     paid = [
         Settled("payment", one.payment.paid_at, one.payment.transaction,
                 one.payment.receipt_number, Money(one.amount_minor, invoice.currency))
@@ -243,14 +246,22 @@ def settled_by(invoice: Invoice) -> tuple[list[Settled], Gone]:
         credited=sum(one.total_minor for one in notes),
         applied=sum(one.applied_minor for one in notes),
         written_off=sum(one.amount_minor for one in losses),
+        recovered=sum(one.recovered_minor for one in losses),
     )
     return sorted([*paid, *credit, *given_back, *given_up], key=lambda one: one.at), gone
 
 
 def _sources(invoice: Invoice) -> list[str]:
-    """The sources under which the ledger keeps this invoice and the credit spent on it."""
+    """The sources under which the ledger keeps this invoice, the credit spent on it, its loss,
+    and what credit made good of that."""
     uses = CreditUse.objects.filter(invoice=invoice).values_list("pk", flat=True)
-    return [f"invoice:{invoice.number}", *(f"credit_use:{use}" for use in uses)]
+    back = Recovery.objects.filter(write_off__invoice=invoice).values_list("pk", flat=True)
+    return [
+        f"invoice:{invoice.number}",
+        *(f"credit_use:{use}" for use in uses),
+        f"write_off:{invoice.pk}",
+        *(f"recovery:{one}" for one in back),
+    ]
 
 
 def exists(entity_id: int, number: str) -> bool:
@@ -258,8 +269,17 @@ def exists(entity_id: int, number: str) -> bool:
     return Invoice.objects.filter(entity_id=entity_id, number=number).exists()
 
 
-def number_of_credit_use(entity_id: int, key: str) -> str:
-    """The number of the invoice that credit was used on, by the id of its use; empty where
+def number_behind(entity_id: int, kind: str, key: str) -> str:
+    """The number of the invoice behind an entry whose source is one of `NUMBERED` and the id of
+    its row: credit that was used on it, its loss, or what was recovered of that; empty where
     there is none."""
-    uses = CreditUse.objects.filter(invoice__entity_id=entity_id, pk=before(key) or 0)
-    return uses.values_list("invoice__number", flat=True).first() or ""
+    found, number = NUMBERED[kind](before(key) or 0)
+    rows = found.filter(**{number.replace("number", "entity_id"): entity_id})
+    return rows.values_list(number, flat=True).first() or ""
+
+
+NUMBERED: dict[str, Callable[[int], tuple[QuerySet[Any], str]]] = {
+    "credit_use": lambda key: (CreditUse.objects.filter(pk=key), "invoice__number"),
+    "write_off": lambda key: (WriteOff.objects.filter(invoice=key), "invoice__number"),
+    "recovery": lambda key: (Recovery.objects.filter(pk=key), "write_off__invoice__number"),
+}

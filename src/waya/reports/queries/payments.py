@@ -145,12 +145,15 @@ def row(payment: Payment) -> Row:
     return _rows([payment])[0]
 
 
-def shares(payment: Payment) -> list[tuple[str, Money]]:
-    """Which invoices a payment settled, and with how much."""
+def shares(payment: Payment) -> list[tuple[str, Money, bool]]:
+    """Which invoices a payment settled, and with how much; the last says that it came for what
+    had been written off."""
     rows = Allocation.objects.filter(payment=payment).order_by("pk")
     return [
-        (number, Money(minor, payment.currency))
-        for number, minor in rows.values_list("invoice__number", "amount_minor")
+        (number, Money(minor, payment.currency), recovers)
+        for number, minor, recovers in rows.values_list(
+            "invoice__number", "amount_minor", "recovers"
+        )
     ]
 
 

@@ -24,6 +24,7 @@ from waya.org.models import Approval, Entity
 from waya.org.policy import chosen
 from waya.org.rows.changing import change_rows
 from waya.parties.commands.customers import lock_customers
+from waya.parties.models import Customer
 from waya.subscriptions.commands.lives import end
 from waya.subscriptions.models import Subscription
 
@@ -73,17 +74,20 @@ def write_off_many(
     left = {one.pk: Money(one.total_minor - one.paid_minor, one.currency) for one in open_}
     today, now = _today(open_[0]), clock.now()
     made = WriteOff.objects.bulk_create(
-        WriteOff(invoice=one, amount_minor=left[one.pk].minor, currency=one.currency, on=on,
-                 written_at=now, written_by=by.name, reason=reason)
+        WriteOff(invoice=one, customer_id=one.customer_id, amount_minor=left[one.pk].minor,
+                 currency=one.currency, on=on, written_at=now, written_by=by.name, reason=reason)
         for one in open_
     )  # fmt: skip
+    owners = Customer.objects.filter(pk__in={one.customer_id for one in open_})
+    branches = dict(owners.values_list("pk", "branch_id"))
     for one in open_:
         one.paid_minor, one.settled_on = one.total_minor, today
     change_rows(open_, ["paid_minor", "settled_on"])
     post_many(
         entries=[
-            loss(entity_id=one.entity_id, customer_id=one.customer_id, invoice_id=one.pk,
-                 number=one.number, amount=left[one.pk], on=on)
+            loss(entity_id=one.entity_id, customer_id=one.customer_id,
+                 branch_id=branches[one.customer_id], invoice_id=one.pk, number=one.number,
+                 amount=left[one.pk], on=on)
             for one in open_
         ],
         by=by,

@@ -12,7 +12,7 @@ from waya.billing.rules.engine.book import Book, Given, Open, gaps
 from waya.billing.rules.engine.discounts import Discounts
 from waya.billing.rules.engine.events import Event, Lesson, Usage
 from waya.billing.rules.engine.line import Kind, Line
-from waya.billing.rules.engine.prices import of_cycle
+from waya.billing.rules.engine.prices import of_cycle, plain, tiers_told
 from waya.billing.rules.engine.ratios import WHOLE, Share, share
 from waya.billing.rules.engine.spans import CONVERTED, Service, Span, services
 from waya.billing.rules.engine.terms import BillingTerms
@@ -191,7 +191,7 @@ class Tally:
         back = Share(-counted.units, counted.cycle_units, counted.unit, -counted.ratio)
         why = {
             "rule": "unused, given back at the price it was charged at",
-            "price_minor": _plain(line.price - line.off),
+            "price_minor": plain(line.price - line.off),
             "charged_on": line.invoice_on.isoformat(),
             "left_minor": given.before,
         }
@@ -231,7 +231,7 @@ class Tally:
         )  # fmt: skip
 
     def _into_data(self, event: Event, span: Span, value: int, price: Fraction) -> None:
-        why = {"rule": "value left over, turned into data", "price_minor": _plain(price)}
+        why = {"rule": "value left over, turned into data", "price_minor": plain(price)}
         day = Period(event.on, event.on)
         self.write("converted", event.subscription, span.plan, "data", day,
                    Share(NOTHING, NOTHING, "day", WHOLE), value / price, value, Fraction(value),
@@ -265,11 +265,12 @@ class Tally:
         terms = self.terms
         told = why | {
             "convention": terms.proration.basis,
-            "days": _plain(counted.units),
-            "cycle_days": _plain(counted.cycle_units),
+            "days": plain(counted.units),
+            "cycle_days": plain(counted.cycle_units),
             "ratio": str(counted.ratio),
             "rounding": terms.rounding,
             "exact_minor": str(exact),
+            **({} if counted.unit == "day" else {"unit": counted.unit}),
             "cycle_from": cycle.start.isoformat(),
             "cycle_until": cycle.end.isoformat(),
         }
@@ -314,9 +315,9 @@ class _Recurring:
         amount = _part(tally.terms, price, counted.ratio, sum(o.left for o in same), whole)
         why = {
             "rule": _RULES[gap == cycle, span.phase.kind != "evergreen"],
-            "price_minor": _plain(price),
+            "price_minor": plain(price),
             "phase": span.phase.kind,
-        }
+        } | tiers_told(self.charge, span.quantity)
         tally.write("recurring" if gap == cycle else "proration", span.subscription, span.plan,
                     self.charge.code, gap, counted, span.quantity, amount, exact, on, why,
                     cycle)  # fmt: skip
@@ -346,8 +347,8 @@ class _Recurring:
             why = {
                 "rule": "discount",
                 "discount": discount.code,
-                "price_minor": _plain(taken),
-                "percent": _plain(discount.percent * 100) if discount.percent else None,
+                "price_minor": plain(taken),
+                "percent": plain(discount.percent * 100) if discount.percent else None,
             }
             back = Share(-counted.units, counted.cycle_units, counted.unit, -counted.ratio)
             tally.write("discount", span.subscription, span.plan, self.charge.code, gap, back,
@@ -384,12 +385,12 @@ class _Metered:
         why = {
             "rule": f"used, {self.charge.kind}",
             "metric": self.charge.metric,
-            "used": _plain(used),
-            "included": _plain(self.charge.included),
-            "price_minor": _plain(self.charge.amount),
-        }
+            "used": plain(used),
+            "included": plain(self.charge.included),
+            "price_minor": plain(self.charge.amount),
+        } | tiers_told(self.charge, used - free)
         if free:
-            why["granted"] = _plain(free)
+            why["granted"] = plain(free)
         tally.write("usage", span.subscription, span.plan, self.charge.code, piece.period, counted,
                     used, tally.terms.round(exact), exact, on, why, piece.cycle)  # fmt: skip
         tally.book.add(
@@ -430,7 +431,7 @@ class _Minimum:
             return
         why = {
             "rule": "minimum commitment, less what the period came to",
-            "price_minor": _plain(span.plan.minimum),
+            "price_minor": plain(span.plan.minimum),
             "billed_minor": billed,
         }
         tally.write("true_up", span.subscription, span.plan, "minimum", piece.period, counted,
@@ -454,7 +455,7 @@ class _Once:
         tally.once.add(mark)
         exact = self.charge.amount * self.sign
         rule = "once, at the beginning" if self.sign > 0 else "deposit given back at the end"
-        why = {"rule": rule, "price_minor": _plain(self.charge.amount)}
+        why = {"rule": rule, "price_minor": plain(self.charge.amount)}
         day = Period(on, on)
         kind: Kind = "deposit" if self.charge.kind == "deposit" else "one_off"
         tally.write(kind, service.subscription, service.first_plan, self.charge.code, day,
@@ -488,9 +489,3 @@ def _span_at(service: Service, day: date) -> Span | None:
         if span.start <= day and (span.end is None or day < span.end):
             return span
     return None
-
-
-def _plain(exact: Fraction | int) -> int | str:
-    """A whole number as one, another as its fraction: explanations are exact."""
-    fraction = Fraction(exact)
-    return fraction.numerator if fraction.denominator == 1 else str(fraction)

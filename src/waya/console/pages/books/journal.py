@@ -21,7 +21,7 @@ from waya.ledger.queries.balances import Balance
 from waya.org.actors import Actor
 from waya.reports.queries.books import general
 from waya.reports.queries.books import journal as reads
-from waya.reports.queries.documents import number_of_credit_use
+from waya.reports.queries.documents import NUMBERED, number_behind
 from waya.reports.queries.payments import receipt_of
 
 
@@ -120,8 +120,8 @@ def _document(entity_id: int, source: str) -> str:
         return f"/books/{rest}"
     if kind == "recognised":
         return f"/books?tab=deferred&since={rest[:8]}01&through={rest}"
-    if kind == "credit_use":
-        number = number_of_credit_use(entity_id, rest)
+    if kind in NUMBERED:
+        number = number_behind(entity_id, kind, rest)
         return f"/invoices/{number}" if number else ""
     receipt = receipt_of(entity_id, source)
     return f"/payments/{receipt}" if receipt else ""

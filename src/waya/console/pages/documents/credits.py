@@ -17,7 +17,7 @@ from waya.billing.queries.credits import Effect, effect
 from waya.billing.rules.credits import LineCredit, Reason
 from waya.console import drafts, story
 from waya.console.forms import MoneyField
-from waya.console.pieces import Confirm, Sum, Then
+from waya.console.pieces import Confirm, Sum, Then, why_of
 from waya.console.staff import StaffRequest, staff
 from waya.kernel import clock
 from waya.kernel.errors import Refused
@@ -26,6 +26,7 @@ from waya.kernel.periods import Period
 from waya.org.actors import Actor
 from waya.org.words import words
 from waya.reports.documents.papers import reason
+from waya.reports.documents.whys import of_credit
 from waya.reports.queries import documents as reads
 from waya.reports.queries import timeline
 from waya.reports.queries.books.journal import entries_of
@@ -234,7 +235,8 @@ def _page(row: CreditNote) -> dict[str, Any]:
         "lines": [
             {"words": line.description, "net": money(line.net_minor), "tax": money(line.tax_minor),
              "days": Period(line.start, line.end) if line.start and line.end else None,
-             "amount": money(line.total_minor)}
+             "amount": money(line.total_minor),
+             "why": why_of(of_credit(line, line.taxes.all(), row.currency))}
             for line in row.lines.all()
         ],
         "taxes": [

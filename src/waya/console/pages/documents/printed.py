@@ -23,6 +23,7 @@ _KINDS = {
     statements.CREDIT_NOTE: ("Credit note", "/credit-notes/"),
     statements.PAYMENT: ("Payment", "/payments/"),
     statements.WRITE_OFF: ("Written off", "/invoices/"),
+    statements.RECOVERY: ("Written off, paid now", "/invoices/"),
 }
 
 

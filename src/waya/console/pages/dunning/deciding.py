@@ -11,9 +11,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from waya.billing.commands.disputes import close_dispute, open_dispute
+from waya.billing.commands.dunning.recoveries import recover
 from waya.billing.commands.dunning.write_offs import write_off as give_up
 from waya.billing.commands.promises import promise
-from waya.billing.models import Dispute, Invoice
+from waya.billing.models import Dispute, Invoice, WriteOff
 from waya.billing.policy import PromisePolicy, WriteOffPolicy
 from waya.billing.queries.accounts import account as account_of
 from waya.console import drafts
@@ -166,6 +167,38 @@ def losing(request: StaffRequest, by: Actor, number: str) -> HttpResponse:
         harm=True,
     )
     return _shown(request, confirm, form.is_bound)
+
+
+@staff("billing.write_off")
+def recovering(request: StaffRequest, by: Actor, number: str) -> HttpResponse:
+    """Pay what was written off of an invoice out of its customer's credit."""
+    invoice, refusal = _invoice(request, number), ""
+    lost = WriteOff.objects.filter(invoice=invoice).first()
+    if lost is None:
+        raise Http404
+    if request.method == "POST":
+        try:
+            recover(invoice_id=invoice.pk, by=by)
+            return redirect(f"/invoices/{invoice.number}")
+        except Refused as refused:
+            refusal = words(refused)
+    missing = Money(lost.amount_minor - lost.recovered_minor, lost.currency)
+    credit = account_of(invoice.customer_id, request.entity.pk).credit
+    taken = min(missing, credit, key=lambda one: one.minor)
+    confirm = Confirm(
+        title=f"{invoice.number} was written off",
+        text=f"{invoice.customer.name} has a credit, which can make it good.",
+        action=request.path,
+        verb=f"Take {taken} from their credit",
+        back=f"/invoices/{invoice.number}",
+        money=[Sum("Written off and not paid since", missing), Sum("Their credit", credit)],
+        then=[
+            Then("book-2", "Income: bad debts recovered, against their credit"),
+            Then("file-check", "The invoice stays as it is, and says that it was paid after all"),
+        ],
+        refusal=refusal,
+    )
+    return _shown(request, confirm, bool(refusal))
 
 
 def _invoice(request: StaffRequest, number: str) -> Invoice:

@@ -48,18 +48,27 @@ class Debtor:
     total: int
 
 
-# What settled invoices after a day: payments when they were taken or matched, credit when used.
+# What settled invoices after a day: payments when they were taken or matched, credit when used,
+# credit notes when issued, losses when given up. What was recovered of those settled nothing.
 # Only invoices that were settled after it are looked at, by index.
 _SINCE = """
 select a.invoice_id, sum(a.amount_minor) as minor
 from payments_allocation a join payments_payment p on p.id = a.payment_id
-where a.invoice_id in ({invoices})
+where a.invoice_id in ({invoices}) and not a.recovers
     and (coalesce(p.matched_at, p.taken_at) at time zone %(zone)s)::date > %(on)s
 group by a.invoice_id
 union all
 select u.invoice_id, sum(u.amount_minor) from billing_credituse u
 where u.invoice_id in ({invoices}) and (u.used_at at time zone %(zone)s)::date > %(on)s
 group by u.invoice_id
+union all
+select n.invoice_id, sum(n.applied_minor) from billing_creditnote n
+where n.invoice_id in ({invoices}) and n.applied_minor > 0
+    and (n.issued_at at time zone %(zone)s)::date > %(on)s
+group by n.invoice_id
+union all
+select w.invoice_id, w.amount_minor from billing_writeoff w
+where w.invoice_id in ({invoices}) and (w.written_at at time zone %(zone)s)::date > %(on)s
 """
 _MOVED = """
 select id from billing_invoice
