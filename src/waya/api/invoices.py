@@ -16,7 +16,7 @@ from waya.api.lists import Amount, Going, Page, amount, one, page
 from waya.api.once import HEADER, once
 from waya.billing.commands.dunning.recoveries import recover
 from waya.billing.models import CreditNoteTax, Invoice, InvoiceLine, InvoiceTax, ProForma
-from waya.billing.queries.invoice_states import gone_of, state
+from waya.billing.queries.accounts import gone_of, invoice_state
 from waya.billing.rules.invoice_states import Gone, paid_with_money
 from waya.kernel import clock
 from waya.org.actors import Actor
@@ -203,7 +203,7 @@ def _row(row: Invoice, gone: Gone) -> dict[str, Any]:
         "net": amount(row.net_minor, row.currency),
         "tax": amount(row.tax_minor, row.currency),
         "total": amount(row.total_minor, row.currency),
-        "state": state(row, gone, today),
+        "state": invoice_state(row, gone, today),
         "paid": amount(paid_with_money(row.paid_minor, gone), row.currency),
         "credited": amount(gone.applied, row.currency),
         "written_off": amount(gone.written_off, row.currency),

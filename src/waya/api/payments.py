@@ -7,10 +7,11 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.http import Http404
 from ninja import Field, Query, Router, Schema, Status
 from ninja.decorators import decorate_view
 
-from waya.api.door import REFUSALS, WRITES, Caller
+from waya.api.door import REFUSALS, WRITES, Caller, here
 from waya.api.lists import Amount, Going, Page, Short, amount, one, page
 from waya.api.once import HEADER, once, once_beyond
 from waya.org.actors import Actor
@@ -18,7 +19,9 @@ from waya.org.queries import visible_to
 from waya.parties.models import Customer
 from waya.parties.queries import phones_of
 from waya.payments.commands import match, prompts
-from waya.payments.models import Payment, Prompt
+from waya.payments.commands.take import take_again
+from waya.payments.models import Notification, Payment, Prompt
+from waya.reports.queries import payments as reads
 
 router = Router(tags=["payments"])
 
@@ -55,6 +58,20 @@ class PaymentShown(Schema):
     matched_at: datetime | None
     matched_by: str
     allocations: list[AllocationShown]
+
+
+class ParkedShown(Schema):
+    """What a provider told us, `raw` word for word, and why it waits for a person. No money of
+    it is booked yet."""
+
+    id: int
+    kind: str
+    paybill: str
+    transaction: str
+    received_at: datetime
+    reason: str
+    raw: str
+    repeats: int
 
 
 class Choosing(Going):
@@ -120,6 +137,34 @@ def match_payment(request: Caller, id: UUID, wished: Match) -> dict[str, Any]:
     customer = one(visible_to(by, Customer.objects.all()), wished.customer)
     match.match(payment_id=payment.pk, customer_id=customer.pk, by=by)
     return _payment(one(_payments(by), id))
+
+
+@router.get("/notifications/parked", response={200: list[ParkedShown], **REFUSALS})
+def list_parked(request: Caller) -> list[dict[str, Any]]:
+    """What providers told us and could not be worked off, the newest first, fifty at most."""
+    by = request.auth.must("payments.match")
+    return [
+        {"id": row.pk, "kind": row.kind, "paybill": row.merchant.short_code,
+         **{name: getattr(row, name) for name in _PARKED}}
+        for row in reads.parked(here(by).pk).rows
+    ]  # fmt: skip
+
+
+_PARKED = ("transaction", "received_at", "reason", "raw", "repeats")
+
+
+@router.post(
+    "/notifications/{int:id}/take-again", response={204: None, **WRITES}, openapi_extra=HEADER
+)
+@decorate_view(once)
+def take_parked_again(request: Caller, id: int) -> Status[None]:
+    """Let one that was parked be worked off once more; it is parked again if that fails."""
+    by = request.auth.must("payments.match")
+    rows = Notification.objects.filter(pk=id, merchant__entity=here(by))
+    if not rows.exists():
+        raise Http404
+    take_again(notification_id=id, by=by)
+    return Status(204, None)
 
 
 @router.post("/prompts", response={201: PromptShown, **WRITES}, openapi_extra=HEADER)

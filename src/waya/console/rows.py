@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from waya.billing.models import CreditNote, Invoice, ProForma
-from waya.billing.queries.invoice_states import states
+from waya.billing.queries.accounts import invoice_states
 from waya.billing.rules.invoice_states import State
 from waya.catalog.rules.prices import UNIT_PRICED
 from waya.console.moments import shown
@@ -85,7 +85,7 @@ def prompt(row: Prompt) -> dict[str, Any]:
 
 def invoices(found: Sequence[Invoice], today: date) -> list[dict[str, Any]]:
     """The invoices of a list."""
-    known = states(found, today)
+    known = invoice_states(found, today)
     return [_invoice(row, known[row.pk], today) for row in found]
 
 

@@ -42,6 +42,7 @@ urlpatterns = [
     path("payments", payments.listed, name="payments"),
     path("payments/cash", taking.cash, name="cash"),
     path("payments/prompt", taking.prompt, name="prompt"),
+    path("payments/parked/<int:notification_id>", payments.taken_again, name="taken_again"),
     path("payments/<str:receipt>.pdf", printed.receipt, name="receipt_pdf"),
     path("payments/<str:receipt>", payments.payment, name="payment"),
     path("payments/<str:receipt>/match", payments.match, name="match"),

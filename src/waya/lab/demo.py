@@ -30,7 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=8800, help="taken: the next free one")
     parser.add_argument("--handset-port", type=int, default=8801)
     parser.add_argument("--lab-port", type=int, default=8810, help="the simulators, from here up")
-    parser.add_argument("--home", type=Path, help="where its data is; var/demo by default")
+    parser.add_argument(
+        "--home", type=Path, help="where its data is; else WAYA_HOME, else var/demo"
+    )
     parser.add_argument("--customers", type=int, default=200)
     parser.add_argument("--days", type=int, default=75, help="of history")
     parser.add_argument("--pace", type=float, default=45.0, help="mean seconds between payments")
@@ -42,7 +44,8 @@ def run(options: argparse.Namespace) -> int:
     """Serve until interrupted; with --smoke, until the story is told."""
     if options.smoke:
         return play()
-    os.environ["WAYA_HOME"] = str((options.home or Path("var/demo")).resolve())
+    wished = options.home or Path(os.environ.get("WAYA_HOME") or "var/demo")
+    os.environ["WAYA_HOME"] = str(wished.resolve())
     os.environ["WAYA_LAB"] = "1"
     home = ground.prepare_home()
     with ground.only_one(home, "demo"), ground.database(own=True) as server:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, F, Min, Q, QuerySet
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet
 
 from waya.kernel import clock
 from waya.network.drivers.lines import Address
@@ -160,7 +160,9 @@ def address(router: Router) -> Address:
 class RouterState:
     """A router on its page: `state` is a word of `rules.states`, `since` when it began.
 
-    `online` is None while nobody can look. `names` counts what it should hold.
+    `names` counts what it should hold, `online` those of them that have a session, and
+    `serving` those that have one and are neither walled nor off; both are None while nobody
+    can look.
     """
 
     id: int
@@ -176,6 +178,7 @@ class RouterState:
     unconfirmed: int
     conflicts: int
     online: int | None
+    serving: int | None
     seen_at: datetime | None
     swept_at: datetime | None
     next_try_at: datetime | None
@@ -193,6 +196,7 @@ def router_states(entity_id: int) -> list[RouterState]:
     for router in routers:
         tally = tallies.get(router.pk, _Tally())
         looked = router.polled_at is not None and router.polled_at >= late
+        found = online.get(router.pk, (0, 0)) if looked and not router.trouble else None
         state = router_state(
             trouble=router.trouble,
             owed=tally.unconfirmed > tally.conflicts,
@@ -213,7 +217,8 @@ def router_states(entity_id: int) -> list[RouterState]:
                 names=tally.names,
                 unconfirmed=tally.unconfirmed,
                 conflicts=tally.conflicts,
-                online=online.get(router.pk, 0) if looked and not router.trouble else None,
+                online=found[0] if found else None,
+                serving=found[1] if found else None,
                 seen_at=router.seen_at,
                 swept_at=router.swept_at,
                 next_try_at=router.next_try_at,
@@ -371,9 +376,17 @@ def _tallies(router_ids: Collection[int]) -> dict[int, _Tally]:
     return {router_id: _Tally(*counts) for router_id, *counts in counted}
 
 
-def _online(router_ids: Collection[int]) -> dict[int, int]:
-    rows = Session.objects.filter(router_id__in=router_ids, ended_at=None)
-    return dict(rows.values_list("router_id").annotate(count=Count("pk")))
+def _online(router_ids: Collection[int]) -> dict[int, tuple[int, int]]:
+    """How many of the names that a router should hold are online, and how many of those are
+    served: a second session of a name, or one of a name that is not ours, counts no more."""
+    session = Session.objects.filter(
+        router=OuterRef("router"), name=OuterRef("name"), ended_at=None
+    )
+    rows = DesiredAccess.objects.filter(Exists(session), router_id__in=router_ids, ended=False)
+    counted = rows.values_list("router_id").annotate(
+        online=Count("pk"), serving=Count("pk", filter=Q(enabled=True, restricted=False))
+    )
+    return {router_id: (online, serving) for router_id, online, serving in counted}
 
 
 def _waiting(entity_id: int) -> set[int]:

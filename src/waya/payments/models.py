@@ -175,6 +175,8 @@ class Notification(models.Model):
         indexes = [
             models.Index(fields=["merchant", "id"], name="notification_waiting",
                          condition=Q(state="waiting")),
+            models.Index(fields=["merchant", "-id"], name="notification_parked",
+                         condition=Q(state="parked")),
         ]  # fmt: skip
 
     def __str__(self) -> str:

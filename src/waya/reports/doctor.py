@@ -17,6 +17,7 @@ from django.db.models.functions import Coalesce
 from waya.billing.models import Credit, CreditNote, Invoice, ProForma, WriteOff
 from waya.billing.queries.ageing import unlike_their_invoices
 from waya.billing.queries.deferred import roll_forward
+from waya.billing.queries.fiscal import rejected
 from waya.billing.queries.standings import judge
 from waya.billing.rules.dunning import Standing
 from waya.kernel import clock
@@ -260,6 +261,12 @@ def _some(wrong: list[str] | list[int]) -> str:
     return shown + (f" and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else "")
 
 
+def _fiscal(entity: Entity) -> str:
+    """What the tax authority refused stands until a person has mended it."""
+    refused = list(rejected(entity.pk).values_list("reference", flat=True)[: SHOWN + 50])
+    return f"refused: {_some(refused)}" if refused else ""
+
+
 CHECKS: dict[str, Callable[[Entity], str]] = {
     "every entry balances, and so do the books": _balanced,
     "sums kept beside rows are those of the rows": _added_up,
@@ -275,4 +282,5 @@ CHECKS: dict[str, Callable[[Entity], str]] = {
     "what routers should hold is what is subscribed": _agreeing,
     "routers that can be reached hold what they should": _confirmed,
     "what came in and what is to go out is worked off": _worked_off,
+    "the tax authority has refused nothing": _fiscal,
 }

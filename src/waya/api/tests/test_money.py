@@ -129,3 +129,20 @@ def test_while_the_end_is_not_known_the_key_is_in_work(
 def test_sums_that_mpesa_cannot_move_are_refused(chebet: Subscription, minor: object) -> None:
     wished = {"customer": str(chebet.customer.public_id), "amount_minor": minor}
     assert program(chebet.entity).post("/prompts", wished, 422)["code"] == "invalid"
+
+
+def test_what_is_parked_is_read_word_for_word_and_taken_again(merchant: Merchant) -> None:
+    paying.tell(merchant, "c", b"neither JSON nor money")
+    paying.work_off(merchant)
+    bot = program(merchant.entity, "cashier")
+    (parked,) = bot.get("/notifications/parked")
+    assert (parked["raw"], parked["kind"]) == ("neither JSON nor money", "confirmation")
+    assert parked["reason"].startswith("unreadable")
+    path = f"/notifications/{parked['id']}/take-again"
+    program(merchant.entity, "auditor").post(path, {}, 403)
+    bot.post("/notifications/999999/take-again", {}, 404)
+    answer = bot.client.post(f"/api/v1{path}", headers=bot.headers)
+    assert answer.status_code == 204
+    assert bot.get("/notifications/parked") == []
+    paying.work_off(merchant)
+    assert [one["id"] for one in bot.get("/notifications/parked")] == [parked["id"]]

@@ -9,11 +9,12 @@ from datetime import date, timedelta
 from django.db import transaction
 
 from waya.billing.commands.documents import offer_hours
-from waya.billing.commands.dunning.recoveries import Recovered, keep_recoveries, lost_of
+from waya.billing.commands.dunning.recoveries import Recovered, keep_recoveries
 from waya.billing.commands.invoices import Issued, issue
 from waya.billing.commands.standings import restore
 from waya.billing.models import Credit, CreditUse, Invoice, ProForma, WriteOff
 from waya.billing.policy import BillingPolicy, DunningPolicy, RenewalPolicy
+from waya.billing.queries.accounts import lost_of
 from waya.billing.queries.pricing import PriceList, described, described_hours, redated
 from waya.billing.rules import hours, renewal
 from waya.billing.rules.drafts import CONVERTED, Draft, DraftLine, as_asked, credit_booking

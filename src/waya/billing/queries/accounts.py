@@ -1,4 +1,5 @@
-"""What customers owe and what we hold for them."""
+"""What customers owe and what we hold for them; what became of their invoices, and what was
+given up."""
 
 from __future__ import annotations
 
@@ -8,9 +9,12 @@ from datetime import date
 
 from django.db.models import F, Min, QuerySet, Sum
 
-from waya.billing.models import Credit, Invoice, ProForma
+from waya.billing.models import Credit, CreditNote, Invoice, ProForma, WriteOff
+from waya.billing.policy import WriteOffPolicy
+from waya.billing.rules.invoice_states import NOTHING_GONE, Gone, State, state_of
 from waya.kernel.money import Money
 from waya.org.models import Entity
+from waya.org.policy import chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +110,63 @@ def arrears(entity: Entity, *, due_before: date) -> Iterator[Arrears]:
             oldest_due=row["oldest"],
             owed=Money(row["owed"], entity.currency),
         )
+
+
+def gone_of(invoices: Iterable[Invoice]) -> dict[int, Gone]:
+    """What credit notes and write-offs took from invoices, by id, for every one of them.
+
+    Two queries however many there are, and none where nothing was settled yet.
+    """
+    rows = list(invoices)
+    touched = [row.pk for row in rows if row.paid_minor]
+    found = dict.fromkeys((row.pk for row in rows), NOTHING_GONE)
+    if not touched:
+        return found
+    lost = {
+        key: sums
+        for key, *sums in WriteOff.objects.filter(invoice__in=touched).values_list(
+            "invoice_id", "amount_minor", "recovered_minor"
+        )
+    }
+    credited = {
+        key: (total, applied)
+        for key, total, applied in CreditNote.objects.filter(invoice__in=touched)
+        .values("invoice_id")
+        .annotate(total=Sum("total_minor"), applied=Sum("applied_minor"))
+        .values_list("invoice_id", "total", "applied")
+    }
+    for key in {*lost, *credited}:
+        found[key] = Gone(*credited.get(key, (0, 0)), *lost.get(key, (0, 0)))
+    return found
+
+
+def invoice_states(invoices: Iterable[Invoice], today: date) -> dict[int, State]:
+    """What each invoice is on a day, by id; at most two queries."""
+    rows = list(invoices)
+    gone = gone_of(rows)
+    return {row.pk: invoice_state(row, gone[row.pk], today) for row in rows}
+
+
+def invoice_state(invoice: Invoice, gone: Gone, today: date) -> State:
+    """What one invoice is on a day, by what was taken from it."""
+    return state_of(
+        total=invoice.total_minor,
+        settled=invoice.paid_minor,
+        gone=gone,
+        due_on=invoice.due_on,
+        today=today,
+    )
+
+
+def lost_of(entity_id: int, customer_ids: Iterable[int]) -> dict[int, list[WriteOff]]:
+    """What was written off of some customers, locked, and did not come yet, the oldest first:
+    nothing where policy leaves it to a person."""
+    if not chosen(WriteOffPolicy, entity_id).recovers:
+        return {}
+    rows = WriteOff.objects.filter(
+        customer_id__in=list(customer_ids), recovered_minor__lt=F("amount_minor")
+    )
+    found: dict[int, list[WriteOff]] = {}
+    for row in rows.select_related("invoice").order_by("on", "pk"):
+        found.setdefault(row.customer_id, []).append(row)
+    return found

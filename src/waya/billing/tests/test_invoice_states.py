@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 from waya.billing.commands.credits import credit, credit_lines
 from waya.billing.commands.dunning.write_offs import write_off
 from waya.billing.models import Invoice
-from waya.billing.queries.invoice_states import gone_of, states
+from waya.billing.queries.accounts import gone_of, invoice_states
 from waya.billing.rules.credits import LineCredit, Reason
 from waya.billing.rules.invoice_states import Gone, State, paid_with_money, state_of
 from waya.billing.tests.debtors import customers, invoiced, today
@@ -76,7 +76,7 @@ def test_a_page_of_invoices_is_two_queries(
     subscriptions = customers(entity, 5)
     whole, part, lost, _paid, _open = [invoiced(one, 3, minor=500_00) for one in subscriptions]
     with django_assert_num_queries(0):
-        assert set(states(Invoice.objects.none(), today()).values()) == set()
+        assert set(invoice_states(Invoice.objects.none(), today()).values()) == set()
     credit(invoice_id=whole.pk, reason=Reason.MISTAKE, once="a", on=today(), by=SYSTEM)
     line = part.lines.get()
     half = LineCredit(line.pk, Reason.GOODWILL, gross_minor=200_00)
@@ -86,7 +86,7 @@ def test_a_page_of_invoices_is_two_queries(
     pays(subscriptions[3], 500_00, today())
     rows = list(Invoice.objects.order_by("pk"))
     with django_assert_num_queries(2):
-        found = states(rows, today())
+        found = invoice_states(rows, today())
     assert [found[row.pk] for row in rows] == [
         State.CREDITED, State.PAID_AND_CREDITED, State.WRITTEN_OFF, State.PAID, State.OVERDUE,
     ]  # fmt: skip

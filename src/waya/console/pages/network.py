@@ -295,7 +295,7 @@ def online(request: StaffRequest, by: Actor) -> HttpResponse:
     )
     seen = [one.seen_at for one in states if one.seen_at and one.online is not None]
     context = {
-        "count": sum(one.online or 0 for one in states),
+        "count": sum(one.serving or 0 for one in states),
         "paid_up": service(request.entity.pk, clock.today(request.entity.zone)).paid_up,
         "as_of": moments.shown(max(seen, default=None)),
         "chips": [

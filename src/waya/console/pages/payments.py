@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
 
 from waya.console import evidence, moments, rows, story
 from waya.console.pieces import Chip, Find, Note, address, earlier, newest
@@ -18,7 +20,8 @@ from waya.org.actors import Actor
 from waya.org.words import words
 from waya.parties.queries import customers_by_reference
 from waya.payments.commands import match as match_commands
-from waya.payments.models import Payment
+from waya.payments.commands.take import take_again
+from waya.payments.models import Notification, Payment
 from waya.reports.queries import payments as reads
 from waya.reports.queries import timeline
 from waya.reports.queries.books import journal as books
@@ -42,6 +45,7 @@ def listed(request: StaffRequest, by: Actor) -> HttpResponse:
         "today_count": count,
         "suspense_count": waiting.count,
         "prompts_count": reads.prompts_waiting(entity.pk),
+        "parked_count": reads.parked_count(entity.pk) if by.can("payments.match") else 0,
     }
     if tab == "suspense":
         footer = f"{alone:,} of {count:,} found their customer by themselves today."
@@ -53,6 +57,8 @@ def listed(request: StaffRequest, by: Actor) -> HttpResponse:
         }
     elif tab == "prompts":
         context |= _prompts(request)
+    elif tab == "parked" and by.can("payments.match"):
+        context |= _parked(request)
     else:
         context |= _all(request)
     return render(request, "console/payments.html", context)
@@ -97,6 +103,52 @@ def _prompts(request: StaffRequest) -> dict[str, Any]:
         "earlier": earlier(request, page.next_key),
         "later": newest(request),
     }
+
+
+def _parked(request: StaffRequest) -> dict[str, Any]:
+    """What could not be worked off: why, what was told word for word, and *Take again*."""
+    page = reads.parked(request.entity.pk, key=request.GET.get("from", ""))
+    return {
+        "parked": [
+            {
+                "at": moments.shown(one.received_at),
+                "kind": _TOLD.get(one.kind, one.kind),
+                "paybill": one.merchant.short_code,
+                "transaction": one.transaction,
+                "reason": one.reason,
+                "address": one.address or "",
+                "raw": readable(one.raw),
+                "url": f"/payments/parked/{one.pk}",
+            }
+            for one in page.rows
+        ],
+        "earlier": earlier(request, page.next_key),
+        "later": newest(request),
+    }
+
+
+# Kinds of notifications, as the provider's driver calls them.
+_TOLD = {"confirmation": "Confirmation", "stk": "Prompt’s answer"}
+
+
+def readable(raw: str) -> str:
+    """What was told, with each value of JSON on a line of its own; as it came if it is none."""
+    try:
+        return json.dumps(json.loads(raw), indent=2, ensure_ascii=False)
+    except ValueError:
+        return raw
+
+
+@require_POST
+@staff("payments.match")
+def taken_again(request: StaffRequest, by: Actor, notification_id: int) -> HttpResponse:
+    """Let one that was parked be worked off once more; the list says what became of it."""
+    rows_ = Notification.objects.filter(pk=notification_id, merchant__entity=request.entity)
+    if not rows_.exists():
+        raise Http404
+    take_again(notification_id=notification_id, by=by)
+    messages.info(request, "It is worked off once more. If it is here again, so is the reason.")
+    return redirect("/payments?state=parked")
 
 
 def _desk(request: StaffRequest, by: Actor) -> dict[str, Any]:

@@ -139,7 +139,7 @@ def _network(entity: Entity, has: reads.Service, context: dict[str, Any]) -> dic
     routers = router_states(entity.pk)
     since = clock.start_of(clock.today(entity.zone), entity.zone)
     back = reads.restored(entity.pk, since)
-    online = sum(one.online or 0 for one in routers)
+    online = sum(one.serving or 0 for one in routers)
     blind = sum(one.online is None for one in routers)
     context["kpis"] += [
         Kpi(

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from waya.billing.commands.promises import promise
-from waya.billing.models import Dispute, DunningAction, FollowUp, Invoice, Promise, WriteOff
+from waya.billing.models import Credit, Dispute, DunningAction, FollowUp, Invoice, Promise, WriteOff
 from waya.billing.tests.debtors import CALL, FEE, WALL, climbs, customers, invoiced, today
 from waya.console.tests.make import Town, signed_in
 from waya.console.tests.test_pages import seen
@@ -130,6 +130,23 @@ def test_an_invoice_is_disputed_and_given_up(there: Town, wanjiku: Client) -> No
     account = there.brian.customer.account_number
     assert "</svg>Written off</span>" in seen(wanjiku, f"/customers/{account}?tab=invoices")
     assert WriteOff.objects.get().amount_minor == 500_00
+
+
+def test_what_was_given_up_is_taken_from_their_credit(there: Town, wanjiku: Client) -> None:
+    small = invoiced(there.brian, 3, minor=500_00)
+    assert wanjiku.get(f"/invoices/{small.number}/recover").status_code == 404
+    wanjiku.post(f"/invoices/{small.number}/write-off", {"reason": "Small"})
+    address = f"/invoices/{small.number}/recover"
+    assert "Take from their credit" in seen(wanjiku, f"/invoices/{small.number}")
+    assert wanjiku.post(address).status_code == 422, "there is no credit"
+    Credit.objects.update_or_create(
+        customer=there.brian.customer, defaults={"currency": "KES", "amount_minor": 700_00}
+    )
+    assert "Take KES 500 from their credit" in seen(wanjiku, address)
+    assert wanjiku.post(address)["Location"] == f"/invoices/{small.number}"
+    page = seen(wanjiku, f"/invoices/{small.number}")
+    assert "</svg>Paid after it was written off</span>" in page
+    assert Credit.objects.get(customer=there.brian.customer).amount_minor == 200_00
 
 
 def test_who_may_not_dispute_or_give_up_is_not_let(there: Town, naomi: Client) -> None:

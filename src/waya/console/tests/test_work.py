@@ -12,8 +12,9 @@ from waya.console.tests.make import Town, on_the_wire, paid_to, signed_in, slip_
 from waya.org.actors import SYSTEM
 from waya.org.commands.approvals import request_approval
 from waya.org.models import Approval
-from waya.payments.models import Payment
+from waya.payments.models import Notification, Payment
 from waya.payments.tests.make import prompt as asks
+from waya.payments.tests.make import tell, work_off
 from waya.subscriptions.models import Subscription
 
 
@@ -238,3 +239,26 @@ def test_a_phone_that_rings_is_told_on_the_record(there: Town, naomi: Client) ->
     assert "Waiting for the PIN." in page
     assert "Waiting for PIN" in words(naomi.get("/payments?state=prompts"))
     assert "M-PESA asks" not in words(signed_in("otieno", "network").get(f"/customers/{account}"))
+
+
+def test_what_mpesa_said_that_nobody_could_read_waits_for_a_person(
+    there: Town, naomi: Client
+) -> None:
+    tell(there.merchant, "c", b'{"TransID": "UKL7", "TransAmount": "<b>much</b>"}')
+    work_off(there.merchant)
+    parked = Notification.objects.get(state="parked")
+    page = words(naomi.get("/payments?state=parked"))
+    assert "unreadable" in page
+    assert "UKL7" in page
+    assert "&lt;b&gt;much&lt;/b&gt;" in page
+    assert "Take again" in page
+    assert "Parked" in words(naomi.get("/payments"))
+    address = f"/payments/parked/{parked.pk}"
+    assert naomi.get(address).status_code == 405
+    assert naomi.post(address)["Location"] == "/payments?state=parked"
+    parked.refresh_from_db()
+    assert (parked.state, parked.reason) == ("waiting", "")
+    assert naomi.post("/payments/parked/999999").status_code == 404
+    assert "Nothing is parked" in words(naomi.get("/payments?state=parked"))
+    otieno = signed_in("otieno", "technician")
+    assert otieno.post(address).status_code == 403

@@ -223,3 +223,17 @@ def test_states_cost_the_same_queries_for_one_and_for_many(net: Network) -> None
     assert counts[0] == counts[1]
     assert counts[1] <= 9
     assert queries.access_counts([router.pk]) == {router.pk: 41}
+
+
+def test_as_many_are_online_as_should_be_at_most(net: Network) -> None:
+    router, _ = held(net, "amina", "brian")
+    want(wish(router, "brian", walled=True))
+    now = clock.real_now()
+    Session.objects.filter(router=router).delete()
+    Session.objects.bulk_create(
+        Session(router=router, key=f"*{number}", name=name, began_at=now, seen_at=now)
+        for number, name in enumerate(["amina", "amina", "brian", "made-by-hand"])
+    )
+    Router.objects.filter(pk=router.pk).update(polled_at=now, trouble="")
+    (state,) = queries.router_states(router.entity_id)
+    assert (state.names, state.online, state.serving) == (2, 2, 1)

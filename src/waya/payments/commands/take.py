@@ -6,9 +6,18 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+import psycopg
+from django.db import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    connection,
+    transaction,
+)
 
 from waya.kernel import clock
+from waya.kernel.errors import Refused
 from waya.org import jobs
 from waya.org.actors import Actor
 from waya.org.policy import chosen
@@ -121,19 +130,41 @@ def _lease(merchant_id: int) -> bool:
 def _take_or_halve(merchant: Merchant, batch: Sequence[int], by: Actor) -> int:
     """Take a batch; if that fails, its halves, until the one that cannot be taken is alone.
 
-    A lost connection or a deadlock says nothing about a notification, so it is raised.
+    What is not a notification's own fault says nothing about it, so it is raised: everything
+    waits, and is taken when that is mended.
     """
     try:
         return take_many(merchant_id=merchant.pk, notification_ids=batch, by=by)
-    except (OperationalError, InterfaceError):
-        raise
-    except Exception as error:  # noqa: BLE001 - one bad notification must not hold up the rest
+    except Exception as error:  # one bad notification must not hold up the rest
+        if not _is_its_own(error):
+            raise
         if len(batch) == 1:
             _park(batch[0], error)
             return 0
     middle = len(batch) // 2
     halves = (batch[:middle], batch[middle:])
     return sum(_take_or_halve(merchant, half, by) for half in halves)
+
+
+def _is_its_own(error: BaseException) -> bool:
+    """Whether an error can come from what a notification says: not one of the database (but for
+    values that it refuses), of the machine, or of how the company is set up; nor one that such
+    an error lies behind, as where a job could not be asked for."""
+    seen: set[int] = set()
+    one: BaseException | None = error
+    while one is not None and id(one) not in seen:
+        seen.add(id(one))
+        if isinstance(one, _NOT_ITS_OWN) and not isinstance(one, _REFUSED_VALUES):
+            return False
+        if isinstance(one, Refused) and one.code in _SET_UP:
+            return False
+        one = one.__cause__ or one.__context__
+    return True
+
+
+_NOT_ITS_OWN = (DatabaseError, InterfaceError, psycopg.Error, OSError, MemoryError)
+_REFUSED_VALUES = (DataError, IntegrityError, psycopg.DataError, psycopg.IntegrityError)
+_SET_UP = ("no_account",)
 
 
 def _park(notification_id: int, error: Exception) -> None:
@@ -144,10 +175,13 @@ def _park(notification_id: int, error: Exception) -> None:
 
 
 def take_again(*, notification_id: int, by: Actor) -> None:
-    """Let a parked notification be worked off once more, after a person has looked."""
-    by.must("payments.match")
+    """Let a parked notification be worked off once more, after a person has looked. One that
+    is not parked is left as it is."""
+    by = by.must("payments.match")
     with transaction.atomic():
         rows = Notification.objects.filter(pk=notification_id, state=Notification.PARKED)
+        if by.entity_id is not None:
+            rows = rows.filter(merchant__entity=by.entity_id)
         for merchant_id in rows.values_list("merchant_id", flat=True):
             rows.update(state=Notification.WAITING, reason="", received_at=clock.real_now())
             jobs.nudge("payments.drain", key=f"merchant:{merchant_id}", merchant_id=merchant_id)

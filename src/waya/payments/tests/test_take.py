@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 
+import psycopg
 import pytest
-from django.db import connection
+from django.db import DataError, InternalError, OperationalError, ProgrammingError, connection
 from django.test.utils import CaptureQueriesContext
 
 from waya.billing.models import Credit, Invoice
 from waya.kernel import clock
+from waya.kernel.errors import Refused
 from waya.ledger.commands.periods import close_period
 from waya.ledger.queries.balances import lines_of, trial_balance
 from waya.network.models import DesiredAccess
 from waya.org.actors import SYSTEM
 from waya.org.models import AuditRecord
+from waya.org.tests.make import acting
 from waya.payments.commands import booking, take
 from waya.payments.models import Allocation, Merchant, Notification, Payment, Prompt
 from waya.payments.policy import PaymentPolicy
@@ -450,3 +454,66 @@ def test_value_days_are_dates(merchant: Merchant) -> None:
     make.tell(merchant, "c", make.confirmation("999999", TransTime="garbage"))
     make.work_off(merchant)
     assert isinstance(Payment.objects.get().value_on, date)
+
+
+class _Unfit(Exception):
+    """What a library makes of an error of the database."""
+
+
+def _down(kind: str) -> Exception:
+    if kind == "behind":
+        error = _Unfit("the job could not be asked for")
+        error.__cause__ = psycopg.OperationalError("the database is shutting down")
+        return error
+    return {
+        "lost": OperationalError("server closed the connection"),
+        "aborted": InternalError("current transaction is aborted"),
+        "half migrated": ProgrammingError("relation payments_payment does not exist"),
+        "full": OSError(28, "No space left on device"),
+        "no account": Refused("no_account", purpose="clearing:mpesa"),
+    }[kind]
+
+
+@pytest.mark.parametrize(
+    "kind", ["lost", "aborted", "half migrated", "full", "no account", "behind"]
+)
+def test_what_is_not_its_own_fault_parks_nothing(
+    merchant: Merchant, chebet: Subscription, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    def faulty(**_: object) -> None:
+        raise _down(kind)
+
+    for number in range(3):
+        make.tell(merchant, "c", make.confirmation("999999", f"GOOD{number}"))
+    with monkeypatch.context() as patch:
+        patch.setattr(take, "book_many", faulty)
+        with pytest.raises(type(_down(kind))):
+            make.work_off(merchant)
+    assert _states() == {"waiting": 3}
+    assert make.work_off(merchant) == 3
+
+
+def test_what_the_database_refuses_of_one_is_its_own_fault(
+    merchant: Merchant, chebet: Subscription, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = booking_rule.taken
+
+    def faulty(arrived: Arrived, settlement: object, branch_id: int) -> object:
+        if arrived.transaction == "LONG":
+            raise DataError("value too long for type character varying(60)")
+        return whole(arrived, settlement, branch_id)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(booking, "taken", faulty)
+    for receipt in ("GOOD1", "LONG", "GOOD2"):
+        make.tell(merchant, "c", make.confirmation("999999", receipt))
+    assert make.work_off(merchant) == 2
+    assert _states() == {"done": 2, "parked": 1}
+
+
+def test_what_another_company_was_told_is_not_taken_again(merchant: Merchant) -> None:
+    make.tell(merchant, "c", b"not json")
+    make.work_off(merchant)
+    parked = Notification.objects.get()
+    stranger = replace(acting("naomi", "cashier"), entity_id=merchant.entity_id + 1)
+    take.take_again(notification_id=parked.pk, by=stranger)
+    assert _states() == {"parked": 1}

@@ -12,8 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from waya.billing.models import CreditNote, Invoice, ProForma
-from waya.billing.queries.accounts import account
-from waya.billing.queries.invoice_states import state, states
+from waya.billing.queries.accounts import account, invoice_state, invoice_states
 from waya.billing.rules.invoice_states import State
 from waya.kernel import clock
 from waya.kernel.money import Money
@@ -61,7 +60,7 @@ def invoice(request: HttpRequest, guest: Guest, public_id: UUID) -> HttpResponse
     today = clock.today(guest.entity.zone)
     left = row.total_minor - row.paid_minor
     settled, gone = settled_by(row)
-    became = state(row, gone, today)
+    became = invoice_state(row, gone, today)
     lines = list(row.lines.prefetch_related("taxes").order_by("pk"))
     context = {
         "invoice": {
@@ -159,7 +158,7 @@ def rows_of(
     kept = [row for row in found if last is None or row.issued_on >= last]
     bills = [row for row in kept if isinstance(row, Invoice)]
     paid = _receipts([row.pk for row in bills])
-    became = states(bills, clock.today(entity_of(customer.entity_id).zone))
+    became = invoice_states(bills, clock.today(entity_of(customer.entity_id).zone))
     return [_bill_row(row, paid, became) for row in kept], last
 
 

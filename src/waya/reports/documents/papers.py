@@ -17,8 +17,8 @@ from django.utils.dateformat import format as formatted
 from django.utils.translation import gettext as _
 
 from waya.billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine, ProForma
+from waya.billing.queries.accounts import invoice_state
 from waya.billing.queries.fiscal import Fiscal, fiscal_of, fiscal_of_credits
-from waya.billing.queries.invoice_states import state
 from waya.kernel import clock, ids
 from waya.kernel.money import Money, decimals
 from waya.kernel.periods import Period
@@ -72,7 +72,7 @@ def invoice_paper(row: Invoice) -> Paper:
     settled, gone = settled_by(row)
     facts = [[_("Date"), _day(row.issued_on)], [_("Due"), _day(row.due_on)]]
     if settled:
-        became = state(row, gone, clock.today(row.entity.zone))
+        became = invoice_state(row, gone, clock.today(row.entity.zone))
         facts.append([_("State"), _(STATES[became].words)])
     paper = _paper(row.issuer, row.customer, _("Tax invoice"), row.number) | {
         "to": _as_issued(row.customer_as_issued),

@@ -22,7 +22,7 @@ from waya.billing.models import (
     Recovery,
     WriteOff,
 )
-from waya.billing.queries.invoice_states import state as state_of
+from waya.billing.queries.accounts import invoice_state
 from waya.billing.queries.promises import disputed
 from waya.billing.rules.invoice_states import Gone, State
 from waya.kernel.money import Money
@@ -178,13 +178,13 @@ def paper(entity_id: int, number: str, today: date) -> Paper | None:
     settled, gone = settled_by(invoice)
     return Paper(
         invoice=invoice,
-        state=state_of(invoice, gone, today),
+        state=invoice_state(invoice, gone, today),
         gone=gone,
         lines=[_line(line, invoice.currency) for line in invoice.lines.all()],
         taxes=taxes_of(invoice.lines.all(), invoice.currency),
         settled=settled,
         left=Money(invoice.total_minor - invoice.paid_minor, invoice.currency),
-        booked=entries_of(entity_id, _sources(invoice)),
+        booked=entries_of(entity_id, _sources(invoice, gone)),
         pro_forma=getattr(invoice, "pro_forma", None),
         issued=issued.order_by("pk").first(),
     )
@@ -251,11 +251,12 @@ def settled_by(invoice: Invoice) -> tuple[list[Settled], Gone]:
     return sorted([*paid, *credit, *given_back, *given_up], key=lambda one: one.at), gone
 
 
-def _sources(invoice: Invoice) -> list[str]:
+def _sources(invoice: Invoice, gone: Gone) -> list[str]:
     """The sources under which the ledger keeps this invoice, the credit spent on it, its loss,
     and what credit made good of that."""
     uses = CreditUse.objects.filter(invoice=invoice).values_list("pk", flat=True)
-    back = Recovery.objects.filter(write_off__invoice=invoice).values_list("pk", flat=True)
+    rows = Recovery.objects.filter(write_off__invoice=invoice).values_list("pk", flat=True)
+    back = list(rows) if gone.recovered else []
     return [
         f"invoice:{invoice.number}",
         *(f"credit_use:{use}" for use in uses),

@@ -140,6 +140,21 @@ def prompts_waiting(entity_id: int) -> int:
     return rows.count()
 
 
+def parked(entity_id: int, *, key: str = "") -> Page[Notification]:
+    """What providers told us and could not be worked off, newest first."""
+    rows = Notification.objects.filter(merchant__entity=entity_id, state=Notification.PARKED)
+    if (last := before(key)) is not None:
+        rows = rows.filter(pk__lt=last)
+    found = rows.select_related("merchant").order_by("-pk")
+    return cut(list(found[: ROWS + 1]), lambda row: str(row.pk))
+
+
+def parked_count(entity_id: int) -> int:
+    """How much of what providers told us waits for a person."""
+    rows = Notification.objects.filter(merchant__entity=entity_id, state=Notification.PARKED)
+    return rows.count()
+
+
 def row(payment: Payment) -> Row:
     """One payment as lists show it."""
     return _rows([payment])[0]

@@ -15,7 +15,7 @@ from etims.testing import FakeKra
 from waya.billing.commands import fiscal
 from waya.billing.commands.credits import credit_lines
 from waya.billing.commands.dunning.write_offs import write_off_many
-from waya.billing.models import CreditNote, Invoice, ProForma
+from waya.billing.models import CreditNote, FiscalDocument, Invoice, ProForma
 from waya.billing.rules.credits import LineCredit, Reason
 from waya.billing.tests import kra as baraka
 from waya.billing.tests import make
@@ -25,6 +25,7 @@ from waya.org.actors import SYSTEM
 from waya.org.models import Entity
 from waya.parties.models import Customer
 from waya.payments.models import Payment
+from waya.reports.doctor import findings
 from waya.reports.documents import papers, statements, typesetting
 from waya.reports.tests.make import Town, town
 
@@ -158,6 +159,16 @@ def test_what_the_authority_gave_is_on_it() -> None:
     assert paper["codes"] == [["B", "16 %", "2,500.00", "344.83"]]
     assert paper["qr"].startswith("<svg")
     assert papers.invoice(invoice).startswith(b"%PDF")
+
+
+def test_the_doctor_finds_what_the_authority_refused() -> None:
+    with FakeKra() as kra:
+        device = baraka.device(make.isp(), kra.url)
+        (invoice,) = baraka.invoices(device.entity, 1)
+        fiscal.fiscalise(device_id=device.pk, by=SYSTEM)
+    FiscalDocument.objects.update(state=FiscalDocument.REJECTED)
+    (found,) = [one for one in findings(device.entity) if "tax authority" in one.name]
+    assert (found.ok, found.detail) == (False, f"refused: {invoice.number}")
 
 
 def every_kind(found: Town) -> Iterator[papers.Paper]:

@@ -13,7 +13,7 @@ from waya.billing.commands.dunning.recoveries import recover
 from waya.billing.commands.dunning.write_offs import write_off
 from waya.billing.models import Credit, Invoice, Recovery, WriteOff
 from waya.billing.policy import WriteOffPolicy
-from waya.billing.queries.invoice_states import gone_of, states
+from waya.billing.queries.accounts import gone_of, invoice_states
 from waya.billing.rules.credits import Reason
 from waya.billing.rules.invoice_states import Gone, State
 from waya.billing.tests.debtors import customers, invoiced, today
@@ -87,7 +87,7 @@ def test_what_is_left_over_makes_it_good_and_the_rest_is_credit(
     assert (told["cash"], told["customer_credit"]) == (1000_00, -100_00)
     assert "receivable" not in told
     assert gone_of([lost])[lost.pk] == Gone(written_off=900_00, recovered=900_00)
-    assert states([lost], today())[lost.pk] == State.RECOVERED
+    assert invoice_states([lost], today())[lost.pk] == State.RECOVERED
     (share,) = Allocation.objects.all()
     assert (share.invoice_id, share.amount_minor, share.recovers) == (lost.pk, 900_00, True)
     told_of = AuditRecord.objects.get(action="invoice.recovered")
@@ -105,7 +105,7 @@ def test_part_by_part_and_never_more_than_was_lost(
     entity: Entity, brian: Subscription, lost: Invoice
 ) -> None:
     pays(brian, 400_00, "A")
-    assert states([lost], today())[lost.pk] == State.WRITTEN_OFF
+    assert invoice_states([lost], today())[lost.pk] == State.WRITTEN_OFF
     pays(brian, 400_00, "B")
     pays(brian, 400_00, "C")
     assert WriteOff.objects.get().recovered_minor == 900_00
@@ -160,7 +160,7 @@ def test_where_policy_leaves_it_to_a_person_it_is_credit_until_they_say_so(
     told = books(entity)
     assert told["bad_debts_recovered"] == -600_00
     assert "customer_credit" not in told
-    assert states([lost], today())[lost.pk] == State.WRITTEN_OFF
+    assert invoice_states([lost], today())[lost.pk] == State.WRITTEN_OFF
     pays(brian, 400_00, "B")
     assert recover(invoice_id=lost.pk, by=SYSTEM).amount_minor == 300_00
     with pytest.raises(Refused, match="nothing_to_recover"):

@@ -96,5 +96,5 @@ def test_money_that_was_matched_later_counts_from_that_day(found: Town) -> None:
 def test_it_costs_a_fixed_number_of_queries(
     found: Town, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         statement(found.amina.customer, found.today - timedelta(days=3650), found.today)

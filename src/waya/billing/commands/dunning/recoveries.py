@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import F
 
 from waya.billing.models import Credit, Recovery, WriteOff
-from waya.billing.policy import WriteOffPolicy
 from waya.billing.rules.dunning_documents import recovery
 from waya.kernel import clock
 from waya.kernel.errors import Refused
@@ -17,7 +15,6 @@ from waya.kernel.money import Money
 from waya.ledger.commands.entries import post_many
 from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
-from waya.org.policy import chosen
 from waya.org.queries import entity_of
 from waya.org.rows.changing import change_rows
 from waya.parties.commands.customers import lock_customers
@@ -31,20 +28,6 @@ class Recovered:
     write_off: WriteOff
     minor: int
     cause: int | None = None
-
-
-def lost_of(entity_id: int, customer_ids: Iterable[int]) -> dict[int, list[WriteOff]]:
-    """What was written off of some customers, locked, and did not come yet, the oldest first:
-    nothing where policy leaves it to a person."""
-    if not chosen(WriteOffPolicy, entity_id).recovers:
-        return {}
-    rows = WriteOff.objects.filter(
-        customer_id__in=list(customer_ids), recovered_minor__lt=F("amount_minor")
-    )
-    found: dict[int, list[WriteOff]] = {}
-    for row in rows.select_related("invoice").order_by("on", "pk"):
-        found.setdefault(row.customer_id, []).append(row)
-    return found
 
 
 @transaction.atomic(savepoint=False)
