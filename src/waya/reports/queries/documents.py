@@ -169,7 +169,7 @@ def paper(entity_id: int, number: str, today: date) -> Paper | None:
         Invoice.objects.filter(entity_id=entity_id, number=number)
         .select_related("customer", "issuer", "pro_forma")
         .annotate(disputed=disputed())
-        .prefetch_related(Prefetch("lines", ordered))
+        .prefetch_related(Prefetch("lines", ordered), "credit_uses")
         .first()
     )
     if invoice is None:
@@ -229,7 +229,7 @@ def settled_by(invoice: Invoice) -> tuple[list[Settled], Gone]:
     credit = [
         Settled("credit", one.used_at, "customer credit", "",
                 Money(one.amount_minor, invoice.currency))
-        for one in CreditUse.objects.filter(invoice=invoice)
+        for one in invoice.credit_uses.all()
     ]  # fmt: skip
     notes, losses = list(invoice.credit_notes.all()), list(WriteOff.objects.filter(invoice=invoice))
     given_back = [
@@ -254,12 +254,11 @@ def settled_by(invoice: Invoice) -> tuple[list[Settled], Gone]:
 def _sources(invoice: Invoice, gone: Gone) -> list[str]:
     """The sources under which the ledger keeps this invoice, the credit spent on it, its loss,
     and what credit made good of that."""
-    uses = CreditUse.objects.filter(invoice=invoice).values_list("pk", flat=True)
     rows = Recovery.objects.filter(write_off__invoice=invoice).values_list("pk", flat=True)
     back = list(rows) if gone.recovered else []
     return [
         f"invoice:{invoice.number}",
-        *(f"credit_use:{use}" for use in uses),
+        *(f"credit_use:{use.pk}" for use in invoice.credit_uses.all()),
         f"write_off:{invoice.pk}",
         *(f"recovery:{one}" for one in back),
     ]
