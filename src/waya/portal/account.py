@@ -106,6 +106,18 @@ def _urgency(row: Subscription, accesses: dict[UUID, AccessState]) -> int:
     return order.index(_face(row, accesses))
 
 
+def next_hours(standing: Standing) -> Money | None:
+    """What more hours cost, for whoever has some that run."""
+    if standing.paid_until is None or standing.subscription is None:
+        return None
+    offered = ProForma.objects.filter(
+        subscription=standing.subscription, state=ProForma.OFFERED
+    ).first()
+    if offered is None:
+        return None
+    return Money(whole_shillings(offered.total_minor), offered.currency)
+
+
 def last_day(row: Subscription) -> date | None:
     """The last day that is paid for; the day of service ends when the next begins."""
     return lapse_due(row.paid_through)

@@ -59,7 +59,9 @@ def checked(terms: PlanTerms) -> PlanTerms:
     lengths = [phase.length for phase in terms.phases]
     endless = any(length is None for length in lengths[:-1])
     free = any(one.kind == "trial" and one.length is None for one in terms.phases)
-    if not terms.phases or endless or free or terms.phases[-1].kind in ("trial", "discount"):
+    timed = any(one is not None and one.unit == "hour" for one in lengths)  # a phase has days
+    wrong = endless or free or timed or not terms.phases
+    if wrong or terms.phases[-1].kind in ("trial", "discount"):
         raise Refused("phases_wrong")
     if terms.minimum < 0 or any(not 0 <= one.percent_off <= 1 for one in terms.phases):
         raise Refused("price_negative")

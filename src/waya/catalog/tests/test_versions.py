@@ -70,6 +70,7 @@ def test_what_is_written_is_read_again(terms: PlanTerms) -> None:
         ("phases_wrong", flat(1), (Phase("trial", Interval("day", 7)),)),
         ("phases_wrong", flat(1), (Phase(), Phase())),
         ("phases_wrong", flat(1), ()),
+        ("phases_wrong", flat(1), (Phase("trial", Interval("hour", 3)), Phase())),
     ],
 )
 def test_what_cannot_be_billed_is_refused(

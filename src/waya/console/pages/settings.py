@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from waya.billing.policy import (
+    BillingPolicy,
     BoundsPolicy,
     DunningPolicy,
     HoursPolicy,
@@ -35,6 +36,7 @@ _GROUPS: tuple[tuple[type[Any], str, str], ...] = (
     (PromisePolicy, "Promises to pay", "Who may promise, how much, and what it is good for."),
     (SparingPolicy, "Who is spared", "Holidays and routers that are away."),
     (WriteOffPolicy, "Write-offs", "What may be given up without asking somebody else."),
+    (BillingPolicy, "How bills are worked out", "Parts of periods, changes, and what is left."),
     (RenewalPolicy, "Renewals", "When they are asked for, and what a late payment does."),
     (HoursPolicy, "Plans by the hour", "What is said when paid hours are over."),
     (BoundsPolicy, "A night of billing", "Which night's run waits for a person."),
@@ -61,6 +63,24 @@ _WORDS: dict[str, tuple[str, str]] = {
     "limit_minor": ("Written off without asking: at most", ""),
     "recovers": ("What is left over pays what was written off", "Otherwise it is their credit."),
     "ask_days_before": ("Ask for a renewal, days before", ""),
+    "basis": ("A part of a period is charged", ""),
+    "month_days": ("Months of, days", "Where parts are charged by months of so many days."),
+    "inclusion": ("The day on which something ends", ""),
+    "rounding": ("A part of a cent", ""),
+    "upgrade": ("A dearer plan begins", ""),
+    "downgrade": ("A cheaper plan begins", ""),
+    "change_credit": ("Give back unused days when a plan changes", ""),
+    "cancel_credit": ("Give back unused days when a service ends", ""),
+    "pause": ("A pause", ""),
+    "leftover": ("What is left over when a plan changes becomes",
+                 "Data: so much of what the new plan meters; one that meters nothing is refused."),
+    "one_bill": ("Put what a customer owes on a day on one bill", ""),
+    "minimum_minor": ("An invoice waits until it comes to", ""),
+    "zero_invoices": ("Issue invoices of nothing", ""),
+    "most_lines": ("A fault, and no bill: more lines of one service than", ""),
+    "one_pro_forma": ("Money that does not reach for all on a pro forma pays", ""),
+    "credit": ("Credit that comes of a change or a credit note pays", ""),
+    "bundle_part": ("A bundle that loses a part", ""),
     "late": ("A renewal that is paid late", ""),
     "say_over": ("Send an SMS when paid hours are over", "Nobody is reminded before."),
     "due_days": ("An invoice is due after, days", ""),
@@ -85,7 +105,28 @@ _WORDS: dict[str, tuple[str, str]] = {
     "remove_at_most": ("Remove without asking: at most, on one router", ""),
     "open_to_walled": ("Open to the walled", "Addresses, ranges and names, with commas."),
 }  # fmt: skip
-_LATE = [("restart", "Its period begins when it is paid"), ("keep", "Its period stays as it was")]
+_WHEN = [("at_once", "At once"), ("term_end", "When the term ends")]
+_CHOICES = {
+    "late": [("restart", "Its period begins when it is paid"),
+             ("keep", "Its period stays as it was")],
+    "basis": [("actual", "By the days of the period"), ("fixed", "By months of so many days"),
+              ("30/360", "30/360"), ("actual/360", "Days by 360"), ("actual/365", "Days by 365"),
+              ("by_month", "Each month by its days"), ("none", "As a whole"), ("free", "Free")],
+    "inclusion": [("half_open", "The last day is free"), ("charge_first_day", "At least a day"),
+                  ("charge_last_day", "The last day counts")],
+    "rounding": [("half_up", "Halves up"), ("half_even", "Halves to even"), ("up", "Up"),
+                 ("down", "Down")],
+    "upgrade": _WHEN,
+    "downgrade": _WHEN,
+    "pause": [("credit", "Unused days are given back"), ("no_credit", "Unused days pass"),
+              ("charge", "It is charged on")],
+    "leftover": [("money", "Money: a credit"), ("time", "Time of the new plan"),
+                 ("data", "Data of the new plan")],
+    "one_pro_forma": [("whole", "All of them, or none"), ("each", "The oldest first")],
+    "credit": [("at_once", "At once"), ("next_payment", "With the next payment")],
+    "bundle_part": [("standalone", "The rest at its own prices"), ("whole", "All of it ends"),
+                    ("refuse", "It is refused")],
+}  # fmt: skip
 
 
 class PolicyForm(forms.Form):
@@ -128,8 +169,8 @@ def _field(name: str, value: Any, currency: str) -> forms.Field:
     if name.endswith("_minor"):
         common |= {"initial": Money(value, currency) if value else "", "required": False}
         return MoneyField(currency, **common | {"label": f"{label}, {currency}"})
-    if name == "late":
-        return forms.ChoiceField(choices=_LATE, **common)
+    if name in _CHOICES:
+        return forms.ChoiceField(choices=_CHOICES[name], **common)
     if isinstance(value, bool):
         choices = [("yes", "Yes"), ("no", "No")]
         return forms.TypedChoiceField(

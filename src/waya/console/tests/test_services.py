@@ -15,6 +15,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from waya.billing.commands.lives.changes import cancel
+from waya.billing.policy import BillingPolicy, HoursPolicy
 from waya.billing.tests.make import pays
 from waya.catalog.commands import add_plan, publish_price, publish_version
 from waya.catalog.models import Plan, PlanVersion, PriceChange
@@ -22,6 +23,7 @@ from waya.catalog.rules.plans import Charge, Interval, PlanTerms
 from waya.console.tests.conftest import Opens
 from waya.console.tests.make import Town, signed_in
 from waya.org.actors import SYSTEM
+from waya.org.policy import chosen
 from waya.subscriptions.models import Subscription
 
 pytestmark = pytest.mark.django_db
@@ -172,3 +174,18 @@ def test_a_number_is_changed_as_it_was_shown(there: Town, naomi: Client) -> None
     assert naomi.post(where, told).status_code == 302
     row.refresh_from_db()
     assert row.quantity == 3
+
+
+def test_what_is_left_over_is_chosen_on_the_screen(there: Town) -> None:
+    grace = signed_in("grace", "owner")
+    page = grace.get("/settings/business")
+    assert "What is left over when a plan changes becomes" in page.content.decode()
+    form = page.context["form"]
+    told = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
+    told = {name: "" if value is None else value for name, value in told.items()}
+    told |= {"billing.terms:leftover": "time", "billing.hours:say_over": "no"}
+    assert grace.post("/settings/business", told).status_code == 302
+    assert chosen(BillingPolicy, there.entity.pk) == BillingPolicy(leftover="time")
+    assert chosen(HoursPolicy, there.entity.pk).say_over is False
+    wrong = told | {"billing.terms:leftover": "gold"}
+    assert grace.post("/settings/business", wrong).status_code == 422

@@ -18,7 +18,7 @@ from waya.org.models import Entity
 from waya.payments.commands.prompts import prompt as send_prompt
 from waya.payments.models import Payment, Prompt
 from waya.payments.rules.prompts import OPEN
-from waya.portal.account import Standing, stand
+from waya.portal.account import Standing, next_hours, stand
 from waya.portal.forms import PayForm, as_typed
 from waya.portal.frame import anybody, customers_only, page, unless_same
 from waya.portal.limits import limit
@@ -135,7 +135,7 @@ def _pay_page(
 
 def _usual(guest: Guest, standing: Standing) -> dict[str, Any]:
     """What is owed, from the customer's own phone."""
-    owed = standing.to_pay
+    owed = standing.to_pay or next_hours(standing)
     amount = owed.plain() if owed else ""
     return {"phone": as_typed(guest.contact.phone), "amount": amount}
 

@@ -202,6 +202,7 @@ def test_hours_are_paid_until_a_time_and_off_when_they_are_over(
     assert "Paid until" in page
     assert f"{at:%H:%M}" in page
     assert "For 3 hours" in page
+    assert 'value="20"' in mine.get("/my/pay").content.decode()
     asked = ProForma.objects.get(customer=chebet.customer, state=ProForma.OFFERED)
     assert "If you want more hours" in mine.see(f"/my/pro-formas/{asked.public_id}")
     Credit.objects.filter(customer=chebet.customer).update(amount_minor=0)
