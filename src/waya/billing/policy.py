@@ -43,9 +43,9 @@ class BillingPolicy:
     new plan meters, at its price; a plan that meters nothing is refused). `most_lines` of one
     subscription on one day are a fault and not a bill.
 
-    With `one_bill`, what several prepaid subscriptions of a customer are asked for the same
-    period stands on one pro forma; money that does not reach for all of them pays none
-    (`one_pro_forma` `whole`) or the oldest first (`each`). Credit that comes of a credit note
+    With `one_bill`, prepaid subscriptions of a customer that are asked for from the same day are
+    asked for as one sum; money that does not reach for all of them pays none (`one_pro_forma`
+    `whole`) or the oldest first (`each`). Credit that comes of a credit note
     or a change pays open invoices `at_once` or with the `next_payment` (`credit`).
     `bundle_part` is what becomes of a bundle that loses a part: `standalone` plans at their own
     prices, the end of the `whole`, or a refusal (`refuse`).
@@ -74,6 +74,11 @@ class BillingPolicy:
     credit: Literal["at_once", "next_payment"] = "at_once"
     bundle_part: Literal["standalone", "whole", "refuse"] = "standalone"
     exempt_keeps: Literal["net", "gross"] = "net"
+
+    @property
+    def whole_pro_forma(self) -> bool:
+        """Whether what is asked of a customer from the same day is paid all or not at all."""
+        return self.one_bill and self.one_pro_forma == "whole"
 
     def terms(self, currency: str, *, arrears: bool) -> BillingTerms:
         """The same for the engine."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from django.db import transaction
@@ -10,11 +11,13 @@ from django.db.models import F
 from waya.billing.commands.dunning.climbing import claim
 from waya.billing.commands.notices import Notice, notify
 from waya.billing.models import Invoice, ProForma
+from waya.billing.policy import BillingPolicy
 from waya.billing.queries.tonight import nights, whom
 from waya.billing.rules.ladder.tonight import Step, key_of
 from waya.billing.rules.ladder.values import Action
 from waya.kernel.money import Money
 from waya.org.actors import Actor
+from waya.org.policy import chosen
 from waya.org.queries import entity_of
 from waya.org.rows.chunking import chunks
 from waya.subscriptions.queries import RUNNING
@@ -31,7 +34,7 @@ def remind(*, entity_id: int, on: date, by: Actor) -> dict[str, int]:
     """
     by = by.must("billing.remind")
     with transaction.atomic():
-        fresh = _fresh(entity_id, on)
+        fresh = _gathered(entity_id, _fresh(entity_id, on))
         notify(notices=fresh, by=by)
     said = len(fresh)
     for chunk in chunks(sorted(whom(entity_id, on, (Action.MESSAGE,))), CHUNK):
@@ -70,7 +73,9 @@ def _say(entity_id: int, customers: list[int], on: date, by: Actor) -> int:
     ]
     claimed = claim(entity_id=entity_id, steps=wished, on=on, by=by)
     currency = entity_of(entity_id).currency
-    notices = [_notice(step, currency, on) for step in wished if key_of(step) in claimed]
+    notices = _gathered(
+        entity_id, [_notice(step, currency, on) for step in wished if key_of(step) in claimed]
+    )
     notify(notices=notices, by=by)
     return len(notices)
 
@@ -83,3 +88,19 @@ def _notice(step: Step, currency: str, on: date) -> Notice:
         step.debt.due,
         f"{step.rung.key}:{step.debt.key}:{on.isoformat()}",
     )
+
+
+def _gathered(entity_id: int, notices: list[Notice]) -> list[Notice]:
+    """With one bill for each customer, what is said to one of the same day is said once, with
+    the one sum that pays it all."""
+    if not chosen(BillingPolicy, entity_id).one_bill:
+        return notices
+    found: dict[tuple[int, str, date], Notice] = {}
+    for one in notices:
+        alike = (one.customer_id, one.key, one.due)
+        first = found.get(alike)
+        if first is not None:
+            plans = ", ".join(dict.fromkeys(filter(None, (first.plan, one.plan))))
+            one = replace(first, amount=first.amount + one.amount, plan=plans)
+        found[alike] = one
+    return list(found.values())

@@ -85,7 +85,8 @@ def settle_many(*, entity_id: int, offers: Sequence[Offer], by: Actor) -> dict[i
     known = _read(entity_id, customers)
     known.lost = _lost(offers, known)
     tolerance = chosen(DunningPolicy, entity_id).tolerance_minor
-    verdicts = {offer.key: _decide(offer, known, tolerance) for offer in offers}
+    whole = chosen(BillingPolicy, entity_id).whole_pro_forma
+    verdicts = {offer.key: _decide(offer, known, tolerance, whole) for offer in offers}
     renewed, renewals = _renew(offers, verdicts, known, chosen(RenewalPolicy, entity_id), by)
     _write(offers, verdicts, renewed, known, by)
     keep_recoveries(parts=_recovered(offers, verdicts, known), by=by)
@@ -173,8 +174,9 @@ def _lost(offers: Sequence[Offer], known: _Open) -> dict[int, list[WriteOff]]:
     return lost_of(known.entity.pk, owners) if owners else {}
 
 
-def _decide(offer: Offer, known: _Open, tolerance: int) -> Verdict:
-    """Decide one offer, and take what it uses off what is open for the next."""
+def _decide(offer: Offer, known: _Open, tolerance: int, whole: bool) -> Verdict:
+    """Decide one offer, and take what it uses off what is open for the next. Where policy has
+    it, what was asked of a customer from the same day is paid as a whole."""
     owner = offer.customer_id
     invoices = known.invoices.get(owner, [])
     asked = known.pro_formas.get(owner, [])
@@ -185,7 +187,10 @@ def _decide(offer: Offer, known: _Open, tolerance: int) -> Verdict:
         offer.money.minor,
         known.credits.get(owner, 0),
         invoices=[Open(one.pk, one.total_minor - one.paid_minor) for one in invoices],
-        pro_formas=[Open(one.pk, one.total_minor) for one in asked],
+        pro_formas=[
+            Open(one.pk, one.total_minor, f"{one.state}:{one.start}" if whole else "")
+            for one in asked
+        ],
         tolerance=tolerance,
         lost=[Open(one.pk, one.amount_minor - one.recovered_minor) for one in lost],
     )

@@ -51,12 +51,14 @@ def accounts(entity_id: int, customer_ids: Iterable[int]) -> dict[int, Account]:
     currency = Entity.objects.values_list("currency", flat=True).get(pk=entity_id)
     owed = dict(
         open_invoices(keys)
+        .order_by()  # what rows are ordered by would group them
         .values("customer_id")
         .annotate(left=Sum(F("total_minor") - F("paid_minor")))
         .values_list("customer_id", "left")
     )
     asked = dict(
         open_pro_formas(keys)
+        .order_by()
         .values("customer_id")
         .annotate(left=Sum("total_minor"))
         .values_list("customer_id", "left")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import groupby
 
 from waya.kernel.money import Money
 
@@ -38,10 +39,12 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """An invoice, or a pro forma, and what is missing on it (above zero, minor units)."""
+    """An invoice, or a pro forma, and what is missing on it (above zero, minor units). Pro
+    formas of one `bill` that follow one another are covered together or not at all."""
 
     id: int
     missing: int
+    bill: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +81,22 @@ def settle(
 
     Credit is older than the money that just came, so it goes first. A pro forma is covered
     when at most `tolerance`, and a tenth of it, is missing: what is rounded off a month would
-    be half of what three hours cost. One that is not stops those after it. What was `lost` to
-    write-offs gets money, never credit, and only once nothing else waits for it. Whatever
-    comes in is used or left over, never lost.
+    be half of what three hours cost. A bill of several is covered as one. What is not stops
+    those after it. What was `lost` to write-offs gets money, never credit, and only once nothing
+    else waits for it. Whatever comes in is used or left over, never lost.
     """
     verdict = Verdict(money_left=money, credit_left=credit)
     for invoice in invoices:
         use = _take(verdict, invoice)
         if use.money or use.credit:
             verdict.invoices.append(use)
-    for asked in pro_formas:
-        needed = max(asked.missing - min(tolerance, asked.missing // 10), min(asked.missing, 1))
+    for _, bill in groupby(pro_formas, key=lambda one: one.bill or one.id):
+        asked = list(bill)
+        missing = sum(one.missing for one in asked)
+        needed = max(missing - min(tolerance, missing // 10), min(missing, 1))
         if verdict.money_left + verdict.credit_left < needed:
             break
-        verdict.covered.append(_take(verdict, asked))
+        verdict.covered += [_take(verdict, one) for one in asked]
     if len(verdict.covered) == len(pro_formas):
         for one in lost:
             came = min(verdict.money_left, one.missing)

@@ -76,3 +76,13 @@ def test_nothing_is_lost_and_nothing_overpaid(
         wished[use.id] - tolerance <= use.money + use.credit <= wished[use.id]
         for use in verdict.covered
     )
+
+
+def test_one_bill_is_covered_whole_or_not_at_all() -> None:
+    asked = [Open(1, 2500_00, "june"), Open(2, 1000_00, "june"), Open(3, 100_00, "july")]
+    short = settle(3400_00, 0, invoices=[], pro_formas=asked, tolerance=10_00)
+    assert (short.covered, short.money_left) == ([], 3400_00)
+    enough = settle(3495_00, 0, invoices=[], pro_formas=asked, tolerance=10_00)
+    assert enough.covered == [Use(1, 2500_00, 0), Use(2, 995_00, 0)]
+    assert [use.id for use in settle(3600_00, 0, invoices=[], pro_formas=asked, tolerance=0).covered
+            ] == [1, 2, 3]  # fmt: skip
