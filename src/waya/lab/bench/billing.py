@@ -22,6 +22,8 @@ from waya.cli import ground
 from waya.cli.up import migrate
 from waya.lab.bench import cost
 from waya.lab.bench.home import own_home
+from waya.lab.bench.load import quantiles
+from waya.lab.bench.paying import payers
 
 _TABLES = (
     "billing_invoice",
@@ -36,6 +38,7 @@ _TABLES = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """How many."""
     parser.add_argument("--customers", type=int, default=100_000)
+    parser.add_argument("--paying", action="store_true", help="measure who pays meanwhile, too")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -44,13 +47,13 @@ def run(options: argparse.Namespace) -> int:
         migrate()
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "waya.settings")
         django.setup()
-        report = _measure(options.customers)
+        report = _measure(options.customers, paying=options.paying)
     print(f"home {home} is gone", flush=True)
     print(json.dumps(report), flush=True)
     return 0 if report["invoices"] == options.customers and not report["rerun_rows"] else 1
 
 
-def _measure(customers: int) -> dict[str, Any]:
+def _measure(customers: int, *, paying: bool) -> dict[str, Any]:
     # Imported when Django is ready, as the command line does with its own commands.
     subscribers = import_module("waya.lab.bench.subscribers")
     began = time.monotonic()
@@ -58,7 +61,13 @@ def _measure(customers: int) -> dict[str, Any]:
     print(f"{customers} customers in {time.monotonic() - began:.0f} s", flush=True)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     cpu, began = cost.cpu_seconds(), time.monotonic()
-    billed = subscribers.bill(entity, _progress)
+    waited: list[float] = []
+    if paying:
+        with payers(entity.pk) as customers_who_pay:
+            billed = subscribers.bill(entity, _progress)
+            waited = customers_who_pay.stop()
+    else:
+        billed = subscribers.bill(entity, _progress)
     wall, used = time.monotonic() - began, cost.cpu_seconds() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     rows = subscribers.count(_TABLES)
@@ -79,6 +88,11 @@ def _measure(customers: int) -> dict[str, Any]:
         **subscribers.readings(entity),
         "cpu_seconds": round(used, 2),
         "wall_seconds": round(wall, 2),
+        **(
+            {"payment_ms": quantiles(waited, 50, 99, 100), "payments": len(waited)}
+            if paying
+            else {}
+        ),
     }
 
 
