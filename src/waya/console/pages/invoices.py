@@ -101,7 +101,7 @@ def invoice(request: StaffRequest, by: Actor, number: str) -> HttpResponse:
         },
         "customer": {
             "name": one.customer_as_issued.get("name", one.customer.name),
-            "account": account,
+            "account": account, "pin": one.customer_as_issued.get("tax_number", ""),
             "url": f"/customers/{account}",
         },
         "lines": [
@@ -110,7 +110,8 @@ def invoice(request: StaffRequest, by: Actor, number: str) -> HttpResponse:
             for line in paper.lines
         ],
         "taxes": [
-            {"words": f"{tax.name} {tax.percent} %", "on": tax.base, "amount": tax.amount}
+            {"words": f"{tax.name} {tax.percent} %", "on": tax.base, "amount": tax.amount,
+             "reason": tax.reason}
             for tax in paper.taxes
         ],
         "net": Money(one.net_minor, one.currency),

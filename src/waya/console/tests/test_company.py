@@ -7,9 +7,11 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from waya.billing.models import Exemption
+from waya.billing.commands.renewals import bill
+from waya.billing.models import Exemption, Invoice
 from waya.console.tests.make import Town, signed_in
 from waya.console.tests.test_pages import seen
+from waya.org.actors import SYSTEM
 from waya.org.models import Branch
 
 
@@ -75,6 +77,12 @@ def test_a_pin_and_a_certificate_are_kept(there: Town, wanjiku: Client) -> None:
     page = seen(wanjiku, f"/customers/{account}")
     assert "exempt by KRA/EX/7" in page
     assert "P051999888X" in page
+    for days in range(32):
+        bill(entity_id=there.entity.pk, on=there.today + timedelta(days=days), by=SYSTEM)
+    invoice = Invoice.objects.filter(customer=there.brian.customer).latest("pk")
+    paper = seen(wanjiku, f"/invoices/{invoice.number}")
+    assert "exempt by certificate KRA/EX/7" in paper
+    assert "<dd>P051999888X</dd>" in paper
     row = Exemption.objects.get()
     assert "carries the tax" in seen(wanjiku, f"/customers/{account}/exemptions/{row.pk}/end")
     ends = {"on": (there.today + timedelta(days=9)).isoformat()}

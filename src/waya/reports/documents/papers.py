@@ -267,7 +267,8 @@ def _lines(lines: Sequence[InvoiceLine] | Sequence[CreditNoteLine], currency: st
             "tax": f"{tax.name} {tax.percent} %",
             "base": _figure(tax.base),
         }
-        sums_below.append(_amount(words, _figure(tax.amount), tax.law))
+        note = "; ".join(one for one in (tax.law, tax.reason) if one)
+        sums_below.append(_amount(words, _figure(tax.amount), note))
     columns = [_column(_("For"), wide=True), _column(_("Net")), _column(_("Tax")),
                _column(currency)]  # fmt: skip
     return {"columns": columns, "rows": rows, "sums": sums_below}

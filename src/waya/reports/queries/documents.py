@@ -37,13 +37,14 @@ from waya.reports.queries.paging import ROWS, Page, before, cut
 
 @dataclass(frozen=True, slots=True)
 class Tax:
-    """One tax over all lines of an invoice; `law` says why it is less than whole, too."""
+    """One tax over all lines of an invoice; `reason` says why it is less than whole."""
 
     name: str
     percent: str
     base: Money
     amount: Money
     law: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,18 +204,17 @@ def _line(line: InvoiceLine, currency: str) -> Line:
 
 def taxes_of(lines: Iterable[InvoiceLine | CreditNoteLine], currency: str) -> list[Tax]:
     """The taxes of all lines, added up by name and rate, in the order they stack."""
-    sums: dict[tuple[int, str, str, str], list[int]] = {}
+    sums: dict[tuple[int, str, str, str, str], list[int]] = {}
     for line in lines:
         taxes: Iterable[InvoiceTax | CreditNoteTax] = line.taxes.all()
         for tax in taxes:
             rate = f"{tax.rate_percent.normalize():f}"
-            law = "; ".join(one for one in (tax.law, tax.reason) if one)
-            both = sums.setdefault((tax.sequence, tax.name, rate, law), [0, 0])
+            both = sums.setdefault((tax.sequence, tax.name, rate, tax.law, tax.reason), [0, 0])
             both[0] += tax.base_minor
             both[1] += tax.amount_minor
     return [
-        Tax(name, rate, Money(base, currency), Money(amount, currency), law)
-        for (_, name, rate, law), (base, amount) in sorted(sums.items())
+        Tax(name, rate, Money(base, currency), Money(amount, currency), law, reason)
+        for (_, name, rate, law, reason), (base, amount) in sorted(sums.items())
     ]
 
 
