@@ -5,6 +5,7 @@ import { dialogs } from "./dialogs.js";
 import { keys } from "./keys.js";
 import { live } from "./live.js";
 import { palette } from "./palette.js";
+import { sheets } from "./sheets.js";
 import { toasts } from "./toasts.js";
 
 const chartsAddress = document.currentScript.dataset.charts;
@@ -14,5 +15,6 @@ copying();
 dialogs();
 palette();
 keys();
+sheets();
 toasts();
 chartsWhenSeen(chartsAddress);

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet
-from ninja import Query, Router, Schema, Status
+from ninja import Field, Query, Router, Schema, Status
 from ninja.decorators import decorate_view
 
 from waya.api.door import REFUSALS, WRITES, Caller, entity_id, here
@@ -17,6 +17,7 @@ from waya.kernel import ids
 from waya.org.actors import Actor
 from waya.org.queries import branch_of, visible_to
 from waya.parties.commands.customers import register
+from waya.parties.commands.tags import tag
 from waya.parties.models import Contact, Customer, Site
 from waya.reports.queries.search import customers_matching
 
@@ -56,8 +57,15 @@ class CustomerShown(Schema):
     branch: str
     tax_number: str
     created_at: datetime
+    tags: list[str]
     contacts: list[ContactShown]
     sites: list[SiteShown]
+
+
+class Tagged(Schema):
+    """All the tags that a customer is to have: words of the company's own."""
+
+    tags: Annotated[list[Short], Field(max_length=20)]
 
 
 class CustomerWished(Schema):
@@ -99,6 +107,7 @@ def shown(rows: list[Customer]) -> list[dict[str, Any]]:
             "branch": row.branch.code,
             "tax_number": row.tax_number,
             "created_at": row.created_at,
+            "tags": row.tags,
             "contacts": [
                 {"id": contact.public_id, "name": contact.name, "phone": contact.phone,
                  "primary": contact.primary, "verified_at": contact.verified_at}
@@ -147,6 +156,18 @@ def create_customer(request: Caller, wished: CustomerWished) -> Status[dict[str,
 def get_customer(request: Caller, id: UUID) -> dict[str, Any]:
     """One customer."""
     return shown([one(customers(request.auth.must("customers.view")), id)])[0]
+
+
+@router.post(
+    "/customers/{uuid:id}/tags", response={200: CustomerShown, **WRITES}, openapi_extra=HEADER
+)
+@decorate_view(once)
+def tag_customer(request: Caller, id: UUID, tagged: Tagged) -> dict[str, Any]:
+    """Give a customer these tags and no others; they are kept in small letters, each once."""
+    by = request.auth.must("parties.tag")
+    customer = one(customers(by), id)
+    tag(customer_id=customer.pk, tags=tagged.tags, by=by)
+    return shown([one(customers(by), id)])[0]
 
 
 @router.get("/sites", response={200: Page[SiteShown], **REFUSALS})

@@ -11,7 +11,7 @@ from ninja import Field, Query, Router, Schema
 from waya.api.door import REFUSALS, Caller, here
 from waya.api.lists import Amount, amount
 from waya.payments.queries.tonight import next_night
-from waya.reports.rehearsal import Group, Row, rehearsal
+from waya.reports.rehearsal import Group, Rehearsal, Row, rehearsal
 
 router = Router(tags=["billing"])
 
@@ -79,7 +79,11 @@ class Rehearsed(Schema):
 def tonight(request: Caller, asked: Query[Rehearsed]) -> dict[str, Any]:
     """What would be done to whom, and who is spared and why; nothing is written."""
     entity = here(request.auth.must("money.view"))
-    found = rehearsal(entity.pk, asked.on or next_night(entity.pk))
+    return told(rehearsal(entity.pk, asked.on or next_night(entity.pk)), asked.limit)
+
+
+def told(found: Rehearsal, limit: int) -> dict[str, Any]:
+    """A night as it is answered, with so many rows of each kind."""
     return {
         "on": found.on,
         "holiday": found.holiday,
@@ -88,8 +92,8 @@ def tonight(request: Caller, asked: Query[Rehearsed]) -> dict[str, Any]:
             {"router": one.router, "customers": one.customers, "serves": one.serves}
             for one in found.held
         ],
-        "actions": _groups(found.actions, asked.limit),
-        "spared": _groups(found.spared, asked.limit),
+        "actions": _groups(found.actions, limit),
+        "spared": _groups(found.spared, limit),
     }
 
 

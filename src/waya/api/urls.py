@@ -17,11 +17,13 @@ from waya.api import (
     sales,
     taxes,
 )
+from waya.api.collections import disputes, follow_ups, ladder, promises
 from waya.api.documents import credit_notes, papers
 from waya.api.door import api, problem
-from waya.api.plans import add_ons, changes, versions
+from waya.api.plans import add_ons, changes, promotions, versions
 
 for resource in (billing, runs, dunning, sales, versions, changes, customers, invoices,
+                 promotions, promises, disputes, follow_ups, ladder,
                  credit_notes, papers, payments, routers, taxes, add_ons):  # fmt: skip
     api.add_router("", resource.router)
 

@@ -100,13 +100,19 @@ class BillingPolicy:
 class BoundsPolicy:
     """Which night's billing waits for a person: one of more than `most_minor` (0: no bound),
     or `change_percent` more than the night a month before (0: whatever), unless no more than
-    `few` are due."""
+    `few` are due.
+
+    One customer whose bill for a subscription is more than `one_most_minor`, or `one_percent`
+    more than their last (0: no bound), waits for a person and stops nobody.
+    """
 
     policy_name: ClassVar[str] = "billing.bounds"
 
     most_minor: int = 0
     change_percent: int = 100
     few: int = 50
+    one_most_minor: int = 0
+    one_percent: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import cast
 
 from django.db import transaction
 from django.db.models import Q
@@ -15,7 +16,7 @@ from waya.catalog.queries import goes_with, held, interval_of, parts_on, tax_cla
 from waya.catalog.rules.bundles import bundled, off
 from waya.catalog.rules.packs import ROWS
 from waya.catalog.rules.packs.rows import Row
-from waya.catalog.rules.plans import Charge, PlanTerms
+from waya.catalog.rules.plans import Charge, Interval, PlanTerms, Unit
 from waya.catalog.rules.versions import checked, flat, is_metered, price_of, written
 from waya.kernel import clock
 from waya.kernel.errors import Refused
@@ -95,29 +96,43 @@ def add_plan(
     `hours_prepaid` for hours that are not paid before.
     """
     by = by.must("catalog.change")
+    known = Plan.objects.filter(entity_id=entity_id, code=code).first()
+    if known:
+        return known
+    terms = PlanTerms(code, Interval(cast(Unit, unit), count), flat(price_minor), name=name)
+    return open_plan(
+        entity_id=entity_id, mode=mode, terms=terms, down_kbps=down_kbps, up_kbps=up_kbps,
+        calendar_day=calendar_day, valid_from=valid_from, tax_inclusive=tax_inclusive, by=by,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def open_plan(
+    *, entity_id: int, mode: str, terms: PlanTerms, down_kbps: int, up_kbps: int, valid_from: date,
+    by: Actor, calendar_day: int | None = None, tax_inclusive: bool = True,
+) -> Plan:  # fmt: skip
+    """Put a plan on sale with a first version of any charges and phases; its code, name and
+    period are those of the terms.
+
+    Refuses `plan_code_taken`, and what `add_plan` and `publish_version` refuse.
+    """
+    by = by.must("catalog.change")
+    unit, count = terms.interval.unit, terms.interval.count
     if down_kbps <= 0 or up_kbps <= 0:
         raise Refused("speed_missing")
     if not 1 <= count <= MOST.get(unit, 0) or (calendar_day is not None and unit != "month"):
         raise Refused("period_wrong")
     if unit == "hour" and mode != Plan.PREPAID:
         raise Refused("hours_prepaid")
-    known = Plan.objects.filter(entity_id=entity_id, code=code).first()
-    if known:
-        return known
+    if Plan.objects.filter(entity_id=entity_id, code=terms.code).exists():
+        raise Refused("plan_code_taken", plan=terms.code)
     plan = Plan.objects.create(
-        entity_id=entity_id,
-        code=code,
-        name=name,
-        mode=mode,
-        unit=unit,
-        count=count,
-        down_kbps=down_kbps,
-        up_kbps=up_kbps,
-        calendar_day=calendar_day,
-    )
-    record_many(by, [Happened("plan.added", ("plan", plan.pk), why={"name": name})])
-    publish_price(plan_id=plan.pk, amount_minor=price_minor, valid_from=valid_from,
-                  tax_inclusive=tax_inclusive, by=by)  # fmt: skip
+        entity_id=entity_id, code=terms.code, name=terms.name, mode=mode, unit=unit, count=count,
+        down_kbps=down_kbps, up_kbps=up_kbps, calendar_day=calendar_day,
+    )  # fmt: skip
+    record_many(by, [Happened("plan.added", ("plan", plan.pk), why={"name": plan.name})])
+    publish_version(plan_id=plan.pk, terms=terms, valid_from=valid_from,
+                    tax_inclusive=tax_inclusive, by=by)  # fmt: skip
     return plan
 
 
@@ -224,21 +239,48 @@ def add_promotion(
     end: date | None = None, plans: Sequence[str] = (),
 ) -> Promotion:  # fmt: skip
     """Offer less to pay to who has a code: a percentage or an amount, each period, for so many
-    periods or all. Codes are upper case. Refuses `promotion_wrong`."""
+    periods or all. Codes are upper case. The same again gives the first; refuses
+    `promotion_wrong` and `promotion_code_taken`."""
     by = by.must("catalog.change")
     if (percent > 0) == (amount_minor > 0) or not 0 <= percent <= 100 or (periods or 1) < 1:
         raise Refused("promotion_wrong")
+    if end is not None and end <= valid_from:
+        raise Refused("promotion_wrong")
+    wished = {
+        "name": name, "percent": percent, "amount_minor": amount_minor, "periods": periods,
+        "valid_from": valid_from, "end": end, "plans": list(plans),
+    }  # fmt: skip
     row, fresh = Promotion.objects.get_or_create(
-        entity_id=entity_id,
-        code=code.strip().upper(),
-        defaults={
-            "name": name, "percent": percent, "amount_minor": amount_minor, "periods": periods,
-            "valid_from": valid_from, "end": end, "plans": list(plans),
-        },
-    )  # fmt: skip
+        entity_id=entity_id, code=code.strip().upper(), defaults=wished
+    )
+    if any(getattr(row, field) != value for field, value in wished.items()):
+        raise Refused("promotion_code_taken", promotion=row.code)
     if fresh:
         record_many(by, [Happened("promotion.added", ("promotion", row.pk),
                                   why={"code": row.code, "name": name})])  # fmt: skip
+    return row
+
+
+@transaction.atomic
+def end_promotion(*, promotion_id: int, on: date, by: Actor) -> Promotion:
+    """Give a promotion out no more from a day on; whoever has it keeps it for its periods.
+
+    The same day again changes nothing. Refuses `promotion_past` for a day that has passed, and
+    `promotion_over` when it was ended before that day already.
+    """
+    by = by.must("catalog.change")
+    rows = Promotion.objects.select_for_update(no_key=True, of=("self",)).select_related("entity")
+    row = rows.get(pk=promotion_id)
+    if row.end == on:
+        return row
+    if on < clock.today(row.entity.zone):
+        raise Refused("promotion_past", on=on.isoformat())
+    if row.end is not None and row.end < on:
+        raise Refused("promotion_over", promotion=row.code, on=row.end.isoformat())
+    row.end = on
+    row.save(update_fields=["end"])
+    record_many(by, [Happened("promotion.ended", ("promotion", row.pk),
+                              why={"code": row.code, "on": on.isoformat()})])  # fmt: skip
     return row
 
 

@@ -326,14 +326,13 @@ def _prompt_failed(event: Event) -> Told:
 
 
 def _promised(event: Event) -> Told:
-    words = format_html("to pay {} by {}", _money(event.record.why),
-                        _day(event.record.why.get("until")))  # fmt: skip
-    return Told("calendar-due", "", "Promised", words)
+    why, back = event.record.why, event.record.action == "promise.withdrawn"
+    words = format_html("to pay {} by {}", _money(why), _day(why.get("until")))
+    return Told("calendar-due", "", "Promise taken back," if back else "Promised", words)
 
 
 def _disputed(event: Event) -> Told:
-    why = event.record.why
-    number = _document(why.get("number"))
+    why, number = event.record.why, _document(event.record.why.get("number"))
     if event.record.action == "dispute.closed":
         return Told("hand-stop", "", "Dispute closed:", format_html("{} {}", number, why["state"]))
     return Told("hand-stop", "warn", "Disputed:", format_html("{}, {}", number, why["reason"]))
@@ -423,6 +422,7 @@ _SENTENCES: dict[str, Callable[[Event], Told]] = {
     "customer.registered": _registered,
     "customer.tagged": _tagged,
     "promise.made": _promised,
+    "promise.withdrawn": _promised,
     "dispute.opened": _disputed,
     "dispute.closed": _disputed,
     "invoice.written_off": _written_off,

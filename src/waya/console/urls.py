@@ -14,7 +14,6 @@ from waya.console.pages import (
     network,
     payments,
     pieces,
-    plans,
     search,
     services,
     settings,
@@ -24,8 +23,9 @@ from waya.console.pages import (
 from waya.console.pages.billing import rehearsal, run, steering
 from waya.console.pages.books import journal, periods
 from waya.console.pages.documents import credits, logo, printed
-from waya.console.pages.dunning import deciding, lists, tonight
+from waya.console.pages.dunning import deciding, ladder, lists, saying, tonight
 from waya.console.pages.packs import sold, taken
+from waya.console.pages.plans import moving, promotions, publishing, records
 
 urlpatterns = [
     path("sign-in", sign_in.SignIn.as_view(), name="account_login"),
@@ -61,8 +61,12 @@ urlpatterns = [
     path("collections", collections.listed, name="collections"),
     path("collections/tonight", tonight.tonight, name="tonight"),
     path("collections/promises", lists.promised, name="promises"),
+    path("collections/promises/<int:promise_id>/withdraw", saying.withdrawing, name="withdraw"),
+    path("collections/disputes", saying.disputed, name="disputes"),
+    path("collections/ladder", ladder.ladder, name="ladder"),
     path("collections/calls", lists.calls, name="calls"),
     path("collections/calls/<int:follow_up_id>", lists.called, name="called"),
+    path("customers/<str:account>/tags", saying.tagging, name="tags"),
     path("customers/<str:account>/promise", deciding.promising, name="customer_promise"),
     path("invoices/<str:number>/dispute", deciding.disputing, name="dispute"),
     path("invoices/<str:number>/dispute/close", deciding.settling, name="dispute_close"),
@@ -83,12 +87,18 @@ urlpatterns = [
     path("services/<str:username>/pause", services.pause, name="service_pause"),
     path("services/<str:username>/resume", services.resume, name="service_resume"),
     path("services/<str:username>/end", services.end, name="service_end"),
-    path("plans", plans.listed, name="plans"),
-    path("plans/new", plans.add, name="plan_new"),
+    path("plans", records.listed, name="plans"),
+    path("plans/new", publishing.add, name="plan_new"),
+    path("plans/promotions", promotions.listed, name="promotions"),
+    path("plans/promotions/new", promotions.add, name="promotion_new"),
+    path("plans/promotions/<str:code>", promotions.record, name="promotion"),
+    path("plans/promotions/<str:code>/give", promotions.give, name="promotion_give"),
+    path("plans/promotions/<str:code>/end", promotions.end, name="promotion_end"),
     path("plans/add-ons/new", sold.add_on, name="add_on_new"),
     path("plans/bundles/new", sold.bundle, name="bundle_new"),
-    path("plans/<str:code>", plans.price, name="plan_price"),
-    path("plans/<str:code>/<int:number>", plans.move, name="price_change"),
+    path("plans/<str:code>", records.record, name="plan"),
+    path("plans/<str:code>/publish", publishing.publish, name="plan_publish"),
+    path("plans/<str:code>/<int:number>", moving.move, name="price_change"),
     path("approvals", approvals.listed, name="approvals"),
     path("approvals/<int:approval_id>", approvals.decide, name="decide"),
     path("settings/logo", logo.logo, name="logo"),

@@ -8,7 +8,7 @@ from datetime import date
 
 from waya.billing.queries.debts import day_of
 from waya.billing.rules.ladder.tonight import Hold, Step
-from waya.billing.rules.ladder.values import Action
+from waya.billing.rules.ladder.values import Action, Ladder
 from waya.kernel.money import Money
 from waya.network.models import Router
 from waya.network.queries import access_counts
@@ -77,10 +77,11 @@ class Rehearsal:
     held: Sequence[Held]
 
 
-def rehearsal(entity_id: int, on: date) -> Rehearsal:
-    """What the ladder would do on a day, by the same rule over the same facts as the run, and
-    nothing is written. The number of queries does not grow with the customers."""
-    night = tonight(entity_id, on)
+def rehearsal(entity_id: int, on: date, ladder: Ladder | None = None) -> Rehearsal:
+    """What a ladder (without one: that which holds) would do on a day, by the same rule over the
+    same facts as the run, and nothing is written. The number of queries does not grow with the
+    customers."""
+    night = tonight(entity_id, on, ladder)
     currency = entity_of(entity_id).currency
     people = Customer.objects.in_bulk(
         {step.customer_id for step in night.steps} | {one.step.customer_id for one in night.spared}

@@ -38,6 +38,7 @@ def promise(*, customer: Customer, amount: Money, until: date, by: Actor) -> Pro
     today = clock.today(entity.zone)
     policy = chosen(PromisePolicy, entity.pk)
     given = promises_of([customer.pk], today)
+    given = [one for one in given if one.word is not Word.WITHDRAWN]
     for one in given:
         if (one.promise.until, one.promise.amount_minor) == (until, amount.minor):
             return one.promise
@@ -61,6 +62,29 @@ def promise(*, customer: Customer, amount: Money, until: date, by: Actor) -> Pro
     restore(entity_id=entity.pk, customer_ids=[customer.pk], on=today,
             causes={customer.pk: record}, by=by)  # fmt: skip
     return made
+
+
+@transaction.atomic
+def withdraw(*, promise_id: int, by: Actor) -> Promise:
+    """Take a promise back: a slip, or a word that will not be kept. From the next judgement on
+    it spares nobody, and it is no broken one.
+
+    Taken back already, it stays as it is. Refuses `promise_gone` once its day has passed.
+    """
+    by = by.must("billing.promise")
+    row = Promise.objects.select_related("customer").get(pk=promise_id)
+    lock_customers(customer_ids=[row.customer_id], by=by)
+    row.refresh_from_db(fields=["withdrawn_at"])
+    if row.withdrawn_at is not None:
+        return row
+    if row.until < clock.today(Entity.objects.get(pk=row.customer.entity_id).zone):
+        raise Refused("promise_gone", until=row.until.isoformat())
+    row.withdrawn_at, row.withdrawn_by = clock.now(), by.name
+    row.save(update_fields=["withdrawn_at", "withdrawn_by"])
+    why = {"minor": row.amount_minor, "currency": row.currency, "until": row.until.isoformat()}
+    record_many(by, [Happened("promise.withdrawn", ("promise", row.pk),
+                              customer_id=row.customer_id, why=why)])  # fmt: skip
+    return row
 
 
 def _owed(customer_id: int) -> dict[str, int]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 
 from django.db import (
     DatabaseError,
@@ -23,8 +24,10 @@ from waya.billing.commands.invoices import issue
 from waya.billing.commands.runs import beat, begin, finish
 from waya.billing.commands.settle import settle_many
 from waya.billing.models import BillingRun, Credit, Parked
+from waya.billing.policy import BoundsPolicy
 from waya.billing.queries.due import (
     Billing,
+    ToInvoice,
     billing_of,
     chunks,
     lapsing,
@@ -34,12 +37,16 @@ from waya.billing.queries.due import (
     to_invoice,
 )
 from waya.billing.queries.lives.due import Due
+from waya.billing.queries.lives.unlike import unlike_bills
+from waya.billing.rules.bounds import UNLIKE
+from waya.billing.rules.drafts import DraftLine
 from waya.billing.rules.offers import Offer
 from waya.kernel import clock
 from waya.kernel.errors import NotYet, Refused
 from waya.kernel.money import Money
 from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
+from waya.org.policy import chosen
 from waya.org.rows.among import among
 from waya.parties.commands.customers import lock_customers
 from waya.subscriptions.commands.lives import advance_billed
@@ -60,12 +67,14 @@ def _silent(done: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What a chunk of a run came to; the total with taxes, in minor units."""
+    """What a chunk of a run came to; the total with taxes, in minor units. Whoever is `held`
+    was beyond the bounds of one bill, and is parked."""
 
     looked_at: int = 0
     invoices: int = 0
     pro_formas: int = 0
     total_minor: int = 0
+    held: int = 0
 
 
 _Work = Callable[[Billing, Sequence[Due], Actor], Made]
@@ -100,7 +109,8 @@ def bill(
 
     In chunks of customers, each its own transaction, so that a payment never waits long and
     a crash loses at most the chunks that were at work. Running it again does nothing more. A
-    customer who cannot be billed is parked with the reason, and stops nobody. `progress` is
+    customer who cannot be billed, or whose bill is beyond the bounds of one, is parked with the
+    reason, and stops nobody. `progress` is
     told how many subscriptions are done. Gives how many invoices and pro formas were issued.
 
     Raises NotYet `run_waits` while a run that is beyond its bounds waits for a person, and
@@ -108,7 +118,7 @@ def bill(
     """
     by = by.must("billing.bill")
     day = billing_of(entity_id, on)
-    works = _works(day)
+    works = _works(day, chosen(BoundsPolicy, entity_id))
     row = begin(day=day, due=[due for due, _ in works], by=by)
     if row is None:
         return {"invoices": 0, "pro_formas": 0}
@@ -121,9 +131,9 @@ def bill(
     return run.sums
 
 
-def _works(day: Billing) -> Sequence[tuple[QuerySet[Subscription], _Work]]:
-    """What a day's billing does, in order, and who is due for each."""
-    return ((passed(day), _invoice), (lapsing(day), _ask))
+def _works(day: Billing, bounds: BoundsPolicy) -> Sequence[tuple[QuerySet[Subscription], _Work]]:
+    """What a day's billing does within the bounds of one bill, in order, and who is due."""
+    return ((passed(day), partial(_invoice, bounds)), (lapsing(day), partial(_ask, bounds)))
 
 
 def _in_chunks(run: _Run, due: QuerySet[Subscription], work: _Work) -> None:
@@ -202,19 +212,24 @@ def _park(run: _Run, customer_id: int, error: Exception) -> Made:
     """Leave a customer for a person, with the reason; the next run tries again."""
     made = Made(looked_at=1)
     log.warning("customer %s could not be billed: %s", customer_id, error)
-    Parked.objects.update_or_create(
-        customer_id=customer_id,
-        on=run.day.on,
-        defaults={"reason": str(error)[:300], "at": clock.real_now(), "entity": run.day.entity,
-                  "resolved_at": None},
-    )  # fmt: skip
+    _leave(run.day, customer_id, error)
     run.stopped = _beat(run, made) or run.stopped
     return made
 
 
+def _leave(day: Billing, customer_id: int, error: Exception) -> None:
+    Parked.objects.update_or_create(
+        customer_id=customer_id,
+        on=day.on,
+        defaults={"reason": str(error)[:300], "at": clock.real_now(), "entity": day.entity,
+                  "resolved_at": None},
+    )  # fmt: skip
+
+
 def try_again(*, parked_id: int, by: Actor) -> bool:
     """Bill a parked customer now, as the business day's run does; whether nothing is in the way
-    any more. What still is becomes the reason.
+    any more. What still is becomes the reason. One who waits because their bill was beyond its
+    bounds is billed: somebody has looked at it.
 
     Whoever was billed meanwhile is not billed again. A lost connection or a deadlock says
     nothing about a customer, so it is raised.
@@ -225,13 +240,19 @@ def try_again(*, parked_id: int, by: Actor) -> bool:
         return True
     day = billing_of(parked.entity_id, max(parked.on, clock.today(parked.entity.zone)))
     waiting = Parked.objects.filter(customer_id=parked.customer_id, resolved_at=None)
+    seen = parked.reason.startswith(UNLIKE)
+    bounds = BoundsPolicy() if seen else chosen(BoundsPolicy, parked.entity_id)
     try:
         with transaction.atomic():
-            for due, work in _works(day):
-                _bill(day, due, [parked.customer_id], work, by)
+            made = [
+                _bill(day, due, [parked.customer_id], work, by) for due, work in _works(day, bounds)
+            ]
+            if any(one.held for one in made):
+                return False
             if waiting.update(resolved_at=clock.real_now()):
                 record_many(by, [Happened("billing.caught_up", ("parked", parked.pk),
-                                          parked.customer_id)])  # fmt: skip
+                                          parked.customer_id,
+                                          why={"reason": parked.reason})])  # fmt: skip
     except (OperationalError, InterfaceError):
         raise
     except (Refused, DatabaseError, ValueError) as error:
@@ -241,21 +262,41 @@ def try_again(*, parked_id: int, by: Actor) -> bool:
     return True
 
 
-def _ask(day: Billing, rows: Sequence[Due], by: Actor) -> Made:
+def _ask(bounds: BoundsPolicy, day: Billing, rows: Sequence[Due], by: Actor) -> Made:
     """Ask for the period after the paid one; the day's reminders say so."""
     owned = Subscription.objects.select_related("customer").only("entity", "customer__branch")
     found = owned.in_bulk([row.id for row in rows])
-    asked = [(found[one.row.id], one.lines) for one in to_ask(day, rows)]
-    made = ask(asked=asked, on=day.on, by=by)
-    return Made(len(rows), 0, len(made), sum(one.total_minor for one in made))
+    asked = to_ask(day, rows)
+    held = _hold_out(day, bounds, ((one.row.customer_id, one.lines) for one in asked))
+    asked = [one for one in asked if one.row.customer_id not in held]
+    made = ask(asked=[(found[one.row.id], one.lines) for one in asked], on=day.on, by=by)
+    return Made(len(rows), 0, len(made), sum(one.total_minor for one in made), len(held))
 
 
-def _invoice(day: Billing, rows: Sequence[Due], by: Actor) -> Made:
+def _invoice(bounds: BoundsPolicy, day: Billing, rows: Sequence[Due], by: Actor) -> Made:
     """Invoice what has passed of postpaid subscriptions."""
     found = to_invoice(day, rows)
+    held = _hold_out(day, bounds, ((one.customer_id, one.lines) for one in found.drafts))
+    if held:
+        kept = {row.id for row in rows if row.customer_id not in held}
+        found = ToInvoice(
+            [one for one in found.drafts if one.customer_id not in held],
+            [one for one in found.advances if one.subscription_id in kept],
+        )
     advance_billed(advances=found.advances, by=by)
     made = issue(drafts=found.drafts, by=by)
-    return Made(len(rows), len(made), 0, sum(one.total_minor for one in made))
+    return Made(len(rows), len(made), 0, sum(one.total_minor for one in made), len(held))
+
+
+def _hold_out(
+    day: Billing, bounds: BoundsPolicy, documents: Iterable[tuple[int, Sequence[DraftLine]]]
+) -> set[int]:
+    """Park whoever's bill is beyond its bounds; gives them."""
+    found = unlike_bills(bounds, documents)
+    for customer_id, refusal in found.items():
+        log.warning("customer %s waits for a person: %s", customer_id, refusal)
+        _leave(day, customer_id, refusal)
+    return set(found)
 
 
 def _spend_credit(day: Billing, customers: Iterable[int], by: Actor) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import F, Q
 
@@ -39,7 +40,8 @@ class DunningAction(models.Model):
 
 class Promise(models.Model):
     """A customer's word to pay a sum by the end of a day. What they then owed stands in `debts`,
-    minor units by debt: so many of them as have gone since were paid."""
+    minor units by debt: so many of them as have gone since were paid. One that was taken back
+    counts for nothing."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     customer = models.ForeignKey(
@@ -52,10 +54,16 @@ class Promise(models.Model):
     made_on = models.DateField()
     made_at = models.DateTimeField()
     taken_by = models.CharField(max_length=80)
+    withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_by = models.CharField(max_length=80, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["customer", "until"], name="promise_day_once"),
+            models.UniqueConstraint(
+                fields=["customer", "until"],
+                name="promise_day_once",
+                condition=Q(withdrawn_at__isnull=True),
+            ),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="promise_of_something"),
         ]
 
@@ -68,6 +76,7 @@ class Dispute(models.Model):
 
     OPEN, UPHELD, REJECTED = "open", "upheld", "rejected"
 
+    public_id = models.UUIDField(db_default=RandomUUID(), unique=True, editable=False)
     invoice = models.ForeignKey(
         "billing.Invoice", on_delete=models.PROTECT, related_name="disputes"
     )
@@ -93,6 +102,7 @@ class Dispute(models.Model):
 class FollowUp(models.Model):
     """A customer whom a person should call, because a rung of the ladder says so."""
 
+    public_id = models.UUIDField(db_default=RandomUUID(), unique=True, editable=False)
     cause = models.OneToOneField(DunningAction, on_delete=models.PROTECT, related_name="follow_up")
     entity = models.ForeignKey("org.Entity", on_delete=models.PROTECT, related_name="+")
     customer = models.ForeignKey("parties.Customer", on_delete=models.PROTECT, related_name="+")

@@ -32,7 +32,7 @@ _SERVICES = """
 select s.id, s.customer_id, s.router_id, s.standing, s.paid_through, s.paid_until, p.code, p.mode,
     c.tags, c.created_at, case when r.trouble = %s then r.trouble_since end,
     (select max(b.until) from billing_promise b
-     where b.customer_id = s.customer_id and b.until >= %s)
+     where b.customer_id = s.customer_id and b.until >= %s and b.withdrawn_at is null)
 from subscriptions_subscription s
     join catalog_plan p on p.id = s.plan_id
     join parties_customer c on c.id = s.customer_id
@@ -60,7 +60,8 @@ where customer_id = any(%s) and debt = any(%s)
 """
 _PEOPLE = """
 select id, tags, created_at,
-    (select max(b.until) from billing_promise b where b.customer_id = c.id and b.until >= %s)
+    (select max(b.until) from billing_promise b
+     where b.customer_id = c.id and b.until >= %s and b.withdrawn_at is null)
 from parties_customer c where id = any(%s)
 """
 

@@ -16,7 +16,7 @@ from waya.org.rows.asking import ask
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A promise, and whether it is open, kept or broken as of a day."""
+    """A promise, and whether it is open, kept, broken or taken back as of a day."""
 
     promise: Promise
     word: Word
@@ -30,7 +30,7 @@ def promises_of(customer_ids: Iterable[int], today: date) -> list[Given]:
 
 def open_promise(customer_id: int, today: date) -> Promise | None:
     """The promise that a customer's account rests on today."""
-    rows = Promise.objects.filter(customer_id=customer_id, until__gte=today)
+    rows = Promise.objects.filter(customer_id=customer_id, until__gte=today, withdrawn_at=None)
     return rows.order_by("-until").first()
 
 
@@ -46,7 +46,9 @@ def words_of(rows: Sequence[Promise], today: date) -> list[Given]:
     return [
         Given(
             one,
-            word(
+            Word.WITHDRAWN
+            if one.withdrawn_at
+            else word(
                 amount_minor=one.amount_minor,
                 until=one.until,
                 owed=one.debts,
@@ -86,9 +88,11 @@ def disputed() -> Subquery:
 @dataclass(frozen=True, slots=True)
 class Said:
     """Something that a person should know of a customer: a `promise` until a day, a `dispute`
-    of an invoice (`number`), or a `call` that waits; since when, by whom, and in what words."""
+    of an invoice (`number`), or a `call` that waits; since when, by whom, and in what words.
+    `id` is its own row's."""
 
     kind: str
+    id: int
     since: date
     by: str
     words: str
@@ -99,15 +103,16 @@ class Said:
 
 
 _SAID = """
-(select 'promise', made_on, taken_by, '', '', amount_minor, currency, until
- from billing_promise where customer_id = %(customer)s and until >= %(today)s
+(select 'promise', id, made_on, taken_by, '', '', amount_minor, currency, until
+ from billing_promise
+ where customer_id = %(customer)s and until >= %(today)s and withdrawn_at is null
  order by until desc limit 1)
 union all
-(select 'dispute', d.opened_on, d.opened_by, d.reason, i.number, 0, i.currency, null
+(select 'dispute', d.id, d.opened_on, d.opened_by, d.reason, i.number, 0, i.currency, null
  from billing_invoice i join billing_dispute d on d.invoice_id = i.id and d.state = 'open'
  where i.customer_id = %(customer)s and i.paid_minor < i.total_minor order by d.id)
 union all
-(select 'call', made_on, '', words, '', owed_minor, currency, null
+(select 'call', id, made_on, '', words, '', owed_minor, currency, null
  from billing_followup where customer_id = %(customer)s and resolved_at is null
  order by id limit 1)
 """

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from waya.billing.policy import BoundsPolicy
 from waya.billing.queries.due import (
     Billing,
     billing_of,
@@ -20,10 +21,12 @@ from waya.billing.queries.due import (
     to_invoice,
 )
 from waya.billing.queries.lives.due import Due
+from waya.billing.queries.lives.unlike import unlike_bills
 from waya.billing.queries.taxes.buyers import as_asked_of, buyers, drafts_as_bought
 from waya.billing.rules.drafts import DraftLine
 from waya.kernel.errors import Refused
 from waya.kernel.money import Money
+from waya.org.policy import chosen
 from waya.org.rows.asking import ask
 
 _AT_ONCE = 2000
@@ -72,7 +75,7 @@ class Kind:
 class Rehearsal:
     """A day's billing before it happens. `kinds` are `invoices` and `pro_formas`; `plans` the
     same by plan; `outliers` are those that differ most from their last time, the furthest
-    first; `faults` are those who could not be billed, and why."""
+    first; `faults` are those who could not be billed, or would wait for a person, and why."""
 
     on: date
     currency: str
@@ -142,6 +145,10 @@ def _tried(day: Billing, rows: Sequence[Due], work: _Work, found: Rehearsal) -> 
 
 
 def _add(found: Rehearsal, day: Billing, kind: str, made: list[_Made]) -> None:
+    held = unlike_bills(chosen(BoundsPolicy, day.entity.pk),
+                        ((row.customer_id, lines) for row, lines in made))  # fmt: skip
+    found.faults += [(key, str(refusal)) for key, refusal in held.items()]
+    made = [(row, lines) for row, lines in made if row.customer_id not in held]
     before = dict(ask(_BEFORE, [[row.id for row, _ in made]])) if made else {}
     bills = [_bill(found, kind, row, lines, before) for row, lines in made]
     for (row, _), one in zip(made, bills, strict=True):

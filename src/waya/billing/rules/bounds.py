@@ -29,3 +29,32 @@ def beyond(
         return None
     grown = (tonight.total_minor - before.total_minor) * 100
     return "change" if grown > before.total_minor * percent else None
+
+
+# How a refusal of one bill writes itself down: a person may bill it all the same.
+UNLIKE = ("bill_unlike", "bill_too_large")
+
+
+@dataclass(frozen=True, slots=True)
+class OneBill:
+    """What a subscription is billed, in minor units with taxes, and for how many days."""
+
+    minor: int
+    days: int
+
+
+def unlike(now: OneBill, before: OneBill | None, *, percent: int, most_minor: int) -> str | None:
+    """Why one bill waits for a person, or None: it comes to more than `most_minor` (`total`),
+    or to more than `percent` above the one before (`change`). Zero is no bound.
+
+    It is above it both as a sum and by the day: so neither a whole month after one that was
+    prorated looks large, nor February's days after January's. What is less than before, or the
+    first of all, is not held out.
+    """
+    if most_minor and now.minor > most_minor:
+        return "total"
+    if not percent or before is None or before.minor <= 0 or before.days <= 0 or now.days <= 0:
+        return None
+    allowed, above = before.minor * (100 + percent), now.minor * 100
+    by_the_day = above * before.days > allowed * now.days
+    return "change" if above > allowed and by_the_day else None

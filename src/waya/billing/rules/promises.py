@@ -13,6 +13,7 @@ class Word(StrEnum):
     OPEN = "open"
     KEPT = "kept"
     BROKEN = "broken"
+    WITHDRAWN = "withdrawn"
 
 
 def word(

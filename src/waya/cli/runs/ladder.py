@@ -9,10 +9,9 @@ from typing import Any
 
 from waya.billing.commands.dunning.ladders import choose_ladder
 from waya.billing.queries.debts import ladder_of
-from waya.billing.rules.ladder.values import Rung, Segment
+from waya.billing.rules.ladder.reading import written
 from waya.cli.postgres.account import Unusable
 from waya.cli.token import the_entity
-from waya.kernel.rates import as_percent
 from waya.org.actors import SYSTEM
 
 
@@ -32,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
         choose_ladder(
             entity_id=entity.pk, segments=segments, fees_on_fees=options.fees_on_fees, by=SYSTEM
         )
-    print(json.dumps([_segment(one) for one in ladder_of(entity.pk).segments], indent=1))
+    print(json.dumps(written(ladder_of(entity.pk)), indent=1))
     return 0
 
 
@@ -44,28 +43,3 @@ def _read(path: Path) -> list[dict[str, Any]]:
     if not isinstance(rows, list) or not all(isinstance(one, dict) for one in rows):
         raise Unusable(f"{path} is no list of segments")
     return rows
-
-
-def _segment(segment: Segment) -> dict[str, Any]:
-    told: dict[str, Any] = {"key": segment.key}
-    for name in ("modes", "plans", "tags", "without_tags"):
-        told[name] = sorted(getattr(segment, name))
-    told["from_account_days"] = segment.from_account_days or None
-    told["through_account_days"] = segment.through_account_days
-    rungs = [_rung(rung) for rung in segment.rungs]
-    return {name: value for name, value in told.items() if value} | {"rungs": rungs}
-
-
-def _rung(rung: Rung) -> dict[str, Any]:
-    percent = f"{as_percent(rung.fee_percent).normalize():f}" if rung.fee_percent else None
-    told: dict[str, Any] = {
-        "key": rung.key, "action": rung.action.value, "debts": sorted(rung.debts),
-        "from_days": rung.from_days, "through_days": rung.through_days,
-        "owed_at_least_minor": rung.owed_at_least_minor or None,
-        "weekdays": sorted(rung.weekdays) or None, "holidays": None if rung.holidays else False,
-        "text": rung.text or None, "fee_minor": rung.fee_minor or None,
-        "fee_percent": percent,
-        "tax_class": None if rung.tax_class == "late" else rung.tax_class,
-        "words": rung.words or None,
-    }  # fmt: skip
-    return {name: value for name, value in told.items() if value is not None}

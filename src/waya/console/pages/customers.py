@@ -132,6 +132,7 @@ def record(request: StaffRequest, by: Actor, account: str) -> HttpResponse:
             ({"words": each.name, "place": each.directions} for each in one.sites), None
         ),
         "note": one.customer.note,
+        "tags": one.customer.tags,
         "taxed": taxed(one.customer, clock.today(entity.zone)),
         "notices": _notices(one, by, clock.today(entity.zone)),
     }  # fmt: skip

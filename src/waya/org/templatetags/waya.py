@@ -373,6 +373,21 @@ def field(bound: BoundField, *, kind: str = "") -> Mapping[str, Any]:
     return {"field": bound, "widget": bound.as_widget(attrs=attributes), "kind": kind}
 
 
+@register.inclusion_tag("pieces/cell.html", takes_context=True)
+def cell(context: template.Context, bound: BoundField) -> Mapping[str, Any]:
+    """A field among many in a row. Its fault has a place of its own, which an answer to what
+    is typed fills from afar (`oob` in the page's context), so that nothing typed is lost."""
+    attributes: dict[str, str | bool] = {
+        "class": "in", "aria-describedby": f"{bound.auto_id}-error",
+    }  # fmt: skip
+    if bound.errors:
+        attributes["aria-invalid"] = "true"
+    if not bound.field.required:
+        attributes["placeholder"] = "optional"
+    widget = bound.as_widget(attrs=attributes)
+    return {"field": bound, "widget": widget, "oob": context.get("oob")}
+
+
 @register.simple_tag(takes_context=True)
 def here(context: template.Context, *addresses: str) -> SafeString:
     """The attributes of a menu entry: marked when the page is at one of its addresses."""

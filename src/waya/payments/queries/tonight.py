@@ -11,6 +11,7 @@ from datetime import date, timedelta
 
 from waya.billing.queries.tonight import nights, whom
 from waya.billing.rules.ladder.tonight import Night, Spared, Step
+from waya.billing.rules.ladder.values import Ladder
 from waya.kernel import clock
 from waya.network.queries import access_counts
 from waya.org.models import DailyRun
@@ -48,13 +49,13 @@ class Tonight:
         return step.asks or (step.service is not None and step.service.router_id in self.held)
 
 
-def tonight(entity_id: int, on: date) -> Tonight:
-    """What the ladder would do on a day, as things stand now. The number of queries does not
-    grow with the customers."""
+def tonight(entity_id: int, on: date, ladder: Ladder | None = None) -> Tonight:
+    """What a ladder (without one: that which holds) would do on a day, as things stand now. The
+    number of queries does not grow with the customers."""
     policy = chosen(BrakePolicy, entity_id)
-    keys = whom(entity_id, on)
+    keys = whom(entity_id, on, ladder=ladder)
     flying = customers_with_prompts(keys, at=clock.real_now(), policy=policy)
-    found = nights(entity_id, keys, on, in_flight=flying)
+    found = nights(entity_id, keys, on, in_flight=flying, ladder=ladder)
     losing: dict[int, set[int]] = {}
     for night in found.values():
         for step in night.steps:

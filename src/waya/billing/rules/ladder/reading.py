@@ -8,7 +8,7 @@ from typing import Any
 
 from waya.billing.rules.ladder.values import HOLDING, Action, Kind, Ladder, Rung, Segment
 from waya.kernel.errors import Refused
-from waya.kernel.rates import percent
+from waya.kernel.rates import as_percent, percent
 from waya.messaging.rules.words import TEXTS, needed
 
 # What a notice of billing can say; a text that needs more cannot be sent by a ladder.
@@ -37,6 +37,35 @@ def read(
     if not made or not made[-1].takes_everybody:
         raise Refused("ladder_not_everybody", segment=keys[-1] if keys else "")
     return Ladder(made, limit_minor, key="chosen")
+
+
+def written(ladder: Ladder) -> list[dict[str, Any]]:
+    """The segments that a policy row would hold for a ladder: `read` makes it of them again."""
+    return [_written_segment(one) for one in ladder.segments]
+
+
+def _written_segment(segment: Segment) -> dict[str, Any]:
+    told: dict[str, Any] = {"key": segment.key}
+    for name in ("modes", "plans", "tags", "without_tags"):
+        told[name] = sorted(getattr(segment, name))
+    told["from_account_days"] = segment.from_account_days or None
+    told["through_account_days"] = segment.through_account_days
+    kept = {name: value for name, value in told.items() if value not in (None, [])}
+    return kept | {"rungs": [_written_rung(rung) for rung in segment.rungs]}
+
+
+def _written_rung(rung: Rung) -> dict[str, Any]:
+    ratio = f"{as_percent(rung.fee_percent).normalize():f}" if rung.fee_percent else None
+    told: dict[str, Any] = {
+        "key": rung.key, "action": rung.action.value, "debts": sorted(rung.debts),
+        "from_days": rung.from_days, "through_days": rung.through_days,
+        "owed_at_least_minor": rung.owed_at_least_minor or None,
+        "weekdays": sorted(rung.weekdays) or None, "holidays": None if rung.holidays else False,
+        "text": rung.text or None, "fee_minor": rung.fee_minor or None, "fee_percent": ratio,
+        "tax_class": None if rung.tax_class == "late" else rung.tax_class,
+        "words": rung.words or None,
+    }  # fmt: skip
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def _segment(row: Mapping[str, Any], fees_on_fees: bool) -> Segment:

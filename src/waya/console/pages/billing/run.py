@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from waya.billing.commands.runs import KIND
 from waya.billing.models import BillingRun, Parked
+from waya.billing.rules.bounds import UNLIKE
 from waya.console import live
 from waya.console.moments import shown
 from waya.console.pages.billing.words import because, tabs
@@ -194,6 +195,7 @@ def _row(row: Parked, since: date) -> dict[str, Any]:
         "since": since,
         "tried": shown(row.at),
         "reason": because(row.reason),
+        "anyway": row.reason.startswith(UNLIKE),
     }
 
 

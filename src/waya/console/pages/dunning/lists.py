@@ -27,7 +27,7 @@ from waya.parties.queries import phones_of
 from waya.reports.queries.paging import ROWS, before, cut
 
 _STATES = {Word.OPEN: ("open", "Open"), Word.KEPT: ("paid", "Kept"),
-           Word.BROKEN: ("overdue", "Broken")}  # fmt: skip
+           Word.BROKEN: ("overdue", "Broken"), Word.WITHDRAWN: ("void", "Taken back")}  # fmt: skip
 _LOOK_BACK = timedelta(days=30)
 
 
@@ -54,6 +54,7 @@ def _promise(one: Given, today: date) -> dict[str, Any]:
     row = one.promise
     state, state_words = _STATES[one.word]
     return {
+        "id": row.pk if one.word is Word.OPEN else None,
         "name": row.customer.name,
         "url": f"/customers/{row.customer.account_number}",
         "account": row.customer.account_number,

@@ -20,6 +20,8 @@ def _promised(one: Said) -> Note:
         f"{Money(one.amount_minor, one.currency)} promised by {one.until:%a %-d %b}.",
         f"Taken by {one.by} on {one.since:%-d %b}. The ladder waits until that day has passed.",
         icon="calendar-due",
+        url=f"/collections/promises/{one.id}/withdraw",
+        verb="Take it back",
     )
 
 

@@ -18,7 +18,9 @@ _PLACES = {
     "overdue": ("/collections", "Overdue"),
     "tonight": ("/collections/tonight", "Tonight"),
     "promises": ("/collections/promises", "Promises"),
+    "disputes": ("/collections/disputes", "Disputes"),
     "calls": ("/collections/calls", "To be called"),
+    "ladder": ("/collections/ladder", "Ladder"),
 }
 
 

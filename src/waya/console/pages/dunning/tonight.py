@@ -18,7 +18,7 @@ from waya.payments.queries.tonight import next_night
 from waya.reports.rehearsal import Group, Rehearsal, Row, rehearsal
 
 # How each action is told: its icon, its tone, and its words.
-_ACTIONS = {
+ACTIONS = {
     "disconnect": ("lock", "bad", "Disabled altogether"),
     "wall": ("lock", "bad", "Walled"),
     "write_off": ("circle-minus", "warn", "Written off"),
@@ -57,7 +57,7 @@ def tonight(request: StaffRequest, by: Actor) -> HttpResponse:
             for one in found.held
         ],
         "sums": _sums(found),
-        "actions": [_group(one, *_ACTIONS[one.key]) for one in found.actions],
+        "actions": [_group(one, *ACTIONS[one.key]) for one in found.actions],
         "spared": [_group(one, _HOLDS[one.key][0], "", _HOLDS[one.key][1])
                    for one in found.spared],
     }  # fmt: skip
@@ -90,9 +90,9 @@ def _sums(found: Rehearsal) -> list[dict[str, Any]]:
     return [
         {
             "key": one.key,
-            "words": _ACTIONS[one.key][2],
-            "icon": _ACTIONS[one.key][0],
-            "tone": _ACTIONS[one.key][1],
+            "words": ACTIONS[one.key][2],
+            "icon": ACTIONS[one.key][0],
+            "tone": ACTIONS[one.key][1],
             "customers": one.customers,
             "owed": one.owed,
             "moves": one.moves,
@@ -134,7 +134,7 @@ def _row(row: Row, stands_out: bool) -> dict[str, Any]:
         "debt_url": f"/invoices/{row.debt}" if row.debt.startswith("INV-") else "",
         "due": row.due,
         "because": because,
-        "action": _ACTIONS[row.action.value][2],
+        "action": ACTIONS[row.action.value][2],
         "rung": row.rung,
         "owed": row.owed,
         "moves": row.moves,

@@ -1,0 +1,1 @@
+"""What was said and what is to be done about debts, by API: promises, disputes, calls."""

@@ -1,0 +1,1 @@
+"""Screens of what is sold: plans and their versions, price changes, promotions."""

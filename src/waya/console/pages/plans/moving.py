@@ -1,0 +1,85 @@
+"""A price change: those who have an older version of a plan move to a newer one."""
+
+from __future__ import annotations
+
+from django import forms
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+
+from waya.billing.queries.lives import price_changes
+from waya.catalog import commands
+from waya.catalog.models import PlanVersion
+from waya.console.pieces import Confirm, Sum, Then
+from waya.console.staff import StaffRequest, staff
+from waya.kernel import clock
+from waya.kernel.errors import Refused
+from waya.org.actors import Actor
+from waya.org.words import words
+
+
+class MoveForm(forms.Form):
+    """From when on everybody has a version."""
+
+    on = forms.DateField(
+        label="For periods that begin from",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+
+
+@staff("catalog.change")
+def move(request: StaffRequest, by: Actor, code: str, number: int) -> HttpResponse:
+    """Move those who have an older version of a plan to this one: who pays what, before it is
+    done; what was shown is done, and shown again if it has changed."""
+    version = PlanVersion.objects.filter(
+        plan__entity=request.entity, plan__code=code, number=number
+    ).select_related("plan").first()  # fmt: skip
+    if version is None:
+        raise Http404
+    today = clock.today(request.entity.zone)
+    form = MoveForm(request.POST or None, initial={"on": today})
+    on = form.cleaned_data["on"] if request.method == "POST" and form.is_valid() else today
+    shown = price_changes.preview(version.pk, on)
+    seen = f"{on}:{shown.many}:{shown.difference.minor}"
+    if request.method == "POST" and form.is_valid() and request.POST.get("seen") == seen:
+        try:
+            commands.change_price(version_id=version.pk, on=on, by=by)
+            return redirect(f"/plans/{code}")
+        except Refused as refusal:
+            form.add_error(None, words(refusal))
+    return _shown(request, _moving(version, shown, form, seen))
+
+
+def _moving(
+    version: PlanVersion, shown: price_changes.Preview, form: MoveForm, seen: str
+) -> Confirm:
+    """A price change with every consequence."""
+    plan = version.plan
+    return Confirm(
+        title=f"Everybody on {plan.name} to version {version.number}",
+        text=f"{shown.many:,} have an older version.",
+        action=f"/plans/{plan.code}/{version.number}",
+        verb=f"Change the price of {shown.many:,}" if shown.many else "",
+        back=f"/plans/{plan.code}",
+        form=form,
+        hidden={"seen": seen},
+        money_words="For one period",
+        money=[
+            Sum(f"{one.many:,} with version {one.version.number}", one.difference,
+                f"each from {one.now} to {one.then}")
+            for one in shown.groups
+        ],
+        total=shown.difference,
+        total_words="All together, each period",
+        total_note=f"from {shown.now} to {shown.then}",
+        then=[
+            Then("calendar", "Periods that begin on that day or later; never one that is billed"),
+            *(Then("users", f"{one.customer}, {one.account}: {one.now} to {one.then}")
+              for one in shown.payers[:5]),
+        ],
+    )  # fmt: skip
+
+
+def _shown(request: StaffRequest, confirm: Confirm) -> HttpResponse:
+    context = {"confirm": confirm, "crumb": {"url": "/plans", "words": "Plans"}}
+    status = 422 if request.method == "POST" else 200
+    return render(request, "console/confirm.html", context, status=status)

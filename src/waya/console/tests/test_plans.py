@@ -1,0 +1,315 @@
+"""What is sold: plans and versions written with what a customer pays in sight; promotions."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from django.test import Client
+from playwright.sync_api import Page, expect
+
+from waya.billing.tests.make import office_20
+from waya.catalog.commands import publish_version
+from waya.catalog.models import PlanVersion, Promotion
+from waya.catalog.queries import interval_of
+from waya.catalog.rules.plans import Charge, Interval, Phase, PlanTerms, Tier
+from waya.catalog.rules.versions import flat
+from waya.console.pages.plans.sheet import sheet, typed_from
+from waya.console.sheets.rows import numbers, step, typed_of
+from waya.console.tests.conftest import Opens
+from waya.console.tests.make import Town, signed_in
+from waya.console.tests.test_browser import listening, serious
+from waya.console.tests.test_pages import seen
+from waya.org.actors import SYSTEM
+from waya.subscriptions.models import Grant
+
+pytestmark = pytest.mark.django_db
+
+SHOTS = os.environ.get("WAYA_SHOTS", "")
+
+
+@pytest.fixture
+def grace(there: Town) -> Client:
+    """The owner."""
+    return signed_in("grace", "owner")
+
+
+def flat_price(there: Town, price: str = "2,900", **more: Any) -> dict[str, Any]:
+    """A version of one price, as the form sends it."""
+    day = there.today.isoformat()
+    return {
+        "charge-0-kind": "flat", "charge-0-code": "fee", "charge-0-price": price,
+        "tax_inclusive": "yes", "price_per": "cycle", "then": "on", "valid_from": day,
+        "begins": day, "quantity": "1",
+    } | more  # fmt: skip
+
+
+NEW = {"name": "Home 20 Mbps", "code": "home-20", "mode": "prepaid", "count": "1",
+       "unit": "month", "calendar_day": "", "down_mbps": "20", "up_mbps": "20"}  # fmt: skip
+
+
+def test_rows_are_added_dropped_and_moved() -> None:
+    typed = typed_of({"charge-0-kind": "flat", "charge-0-price": "1", "charge-3-kind": "deposit"})
+    more = step(typed, "charge:add")
+    assert numbers(more, "charge") == [0, 3, 4]
+    tiers = step(step(more, "charge-3-tier:add"), "charge-3-tier:add")
+    assert numbers(tiers, "charge-3-tier") == [0, 1]
+    moved = step(tiers, "charge-3:up")
+    assert (moved["charge-0-kind"], moved["charge-3-price"]) == ("deposit", "1")
+    assert numbers(moved, "charge-0-tier") == [0, 1]
+    dropped = step(moved, "charge-0:drop")
+    assert [name for name in dropped if name.startswith("charge-0")] == []
+    for nonsense in ("", "publish", "charge:fly", "x-1:drop", "charge-9:up", "../:add"):
+        assert step(typed, nonsense) == typed
+
+
+def test_every_version_that_the_form_can_say_comes_back_from_it(there: Town) -> None:
+    plan = office_20(there.entity)
+    tiers = (Tier(_f("100"), _f("0")), Tier(None, _f("1250"), _f("50000")))
+    terms = PlanTerms(
+        plan.code, interval_of(plan),
+        (*flat(2000_00), Charge("gb", "graduated", tiers=tiers, metric="gb", included=_f("5")),
+         Charge("boxes", "package", _f("35/2"), lot=_f("10"), timing="advance"),
+         Charge("router", "deposit", _f("150000"))),
+        (Phase("trial", Interval("day", 14)),
+         Phase("discount", Interval("month", 2), flat(999_00)),
+         Phase("fixed_term", Interval("month", 12), percent_off=_f("1/8")), Phase()),
+        minimum=_f("240000"), name=plan.name,
+    )  # fmt: skip
+    typed = typed_from(terms, "KES")
+    day = there.today.isoformat()
+    for name, value in {"valid_from": day, "begins": day, "tax_inclusive": "yes",
+                        "quantity": "1"}.items():  # fmt: skip
+        typed[name] = value
+    found = sheet(typed, plan, "KES", quiet=False)
+    assert found.terms == terms, [form.errors for form in found.forms]
+
+
+def _f(text: str) -> Fraction:
+    return Fraction(text)
+
+
+def test_grace_sells_a_plan_and_publishes_a_version(there: Town, grace: Client) -> None:
+    assert "A speed" not in seen(grace, "/plans/new")
+    told = NEW | flat_price(there, "3,500") | {
+        "step": "publish", "charge-1-kind": "deposit", "charge-1-code": "router",
+        "charge-1-price": "1,500", "phase-0-kind": "trial", "phase-0-count": "7",
+        "phase-0-unit": "day",
+    }  # fmt: skip
+    assert grace.post("/plans/new", told)["Location"] == "/plans/home-20"
+    page = seen(grace, "/plans/home-20")
+    for words in ("fee: KES 3,500 a period", "router: KES 1,500 deposit", "Free for 7 days",
+                  "then for ever", "sold now"):  # fmt: skip
+        assert words in page, words
+    again = grace.post("/plans/new", told)
+    assert (again.status_code, b"There is a plan home-20 already" in again.content) == (422, True)
+    later = (there.today + timedelta(days=30)).isoformat()
+    told = flat_price(there, "3,900", valid_from=later, step="publish")
+    assert grace.post("/plans/home-20/publish", told).status_code == 302
+    page = seen(grace, "/plans/home-20")
+    assert "/plans/home-20/2" in page
+    assert "ahead" in page
+    clash = grace.post("/plans/home-20/publish", told | {"charge-0-price": "4,000"})
+    assert clash.status_code == 422
+    assert "prices do not change" in clash.content.decode()
+    assert "3,900" in seen(grace, "/plans")
+
+
+def test_the_preview_says_what_a_customer_pays(there: Town, grace: Client) -> None:
+    where = f"/plans/{there.amina.plan.code}/publish"
+    page = seen(grace, where)
+    assert "First payment" in page
+    assert "as version 1" in page
+    told = flat_price(there, "3,000", step="look")
+    answer = grace.post(where, told, headers={"HX-Request": "true"})
+    assert answer.status_code == 200
+    words = " ".join(answer.content.decode().split())
+    assert "500 than version 1" in words.replace("</span>", "").replace("KES</small>", "")
+    assert "36,000" in words
+    assert 'hx-swap-oob="true"' in words
+    assert PlanVersion.objects.filter(plan=there.amina.plan).count() == 1
+
+
+def test_faults_stand_beside_their_fields(there: Town, grace: Client) -> None:
+    where = f"/plans/{there.amina.plan.code}/publish"
+    told = flat_price(there, "a lot", step="publish") | {
+        "charge-1-kind": "per_unit", "charge-1-code": "gb", "charge-1-price": "5",
+        "charge-1-metric": "gb", "charge-2-kind": "volume", "charge-2-code": "seats",
+        "charge-2-tier-0-up_to": "10", "charge-2-tier-0-price": "5",
+        "charge-2-tier-1-up_to": "10", "charge-2-tier-1-price": "4",
+        "phase-0-kind": "discount", "phase-0-count": "2", "phase-0-unit": "month",
+    }  # fmt: skip
+    answer = grace.post(where, told)
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    for field, words in {
+        "charge-0-price": "Write a number such as 2,500.",
+        "charge-1-metric": "cannot wait for its end",
+        "charge-2-tier-1-up_to": "Tiers rise.",
+        "phase-0-percent_off": "Say how much cheaper.",
+    }.items():
+        assert words in page.split(f'id="id_{field}-error"')[1].split("</span>")[0], field
+    quietly = grace.post(where, told | {"step": "look"}).content.decode()
+    assert "Say how much cheaper." not in quietly, "while it is filled in, empty is no fault"
+    assert "Write a number such as 2,500." in quietly
+    twice = flat_price(there) | {"charge-1-kind": "flat", "charge-1-code": "fee",
+                                 "charge-1-price": "5", "step": "publish"}  # fmt: skip
+    assert "Two charges have the code fee" in grace.post(where, twice).content.decode()
+    ends = flat_price(there, then="ends", step="publish")
+    assert grace.post(where, ends).status_code == 422
+    for broken in ({}, {"step": "charge-0:drop"}, {"charge-0-kind": "x", "step": "publish"}):
+        assert grace.post(where, broken).status_code in (200, 422)
+    assert PlanVersion.objects.filter(plan=there.amina.plan).count() == 1
+
+
+def test_a_version_that_no_form_can_hold_begins_anew(there: Town, grace: Client) -> None:
+    plan = there.amina.plan
+    phases = (Phase("discount", Interval("month", 1), (*flat(1), Charge("b", amount=_f("2")))),
+              Phase())  # fmt: skip
+    terms = PlanTerms(plan.code, interval_of(plan), flat(100_00), phases, name=plan.name)
+    publish_version(plan_id=plan.pk, terms=terms, valid_from=there.today, by=SYSTEM)
+    assert "says more than this form can" in seen(grace, f"/plans/{plan.code}/publish")
+
+
+def test_who_may_not_change_the_catalog_only_reads(there: Town) -> None:
+    naomi = signed_in("naomi", "cashier")
+    code = there.amina.plan.code
+    assert "New version" not in seen(naomi, f"/plans/{code}")
+    assert "New promotion" not in seen(naomi, "/plans/promotions")
+    for address in (f"/plans/{code}/publish", "/plans/new", "/plans/promotions/new"):
+        assert naomi.get(address).status_code == 403
+    assert naomi.get("/plans/nothing").status_code == 404
+
+
+def test_a_promotion_is_offered_given_used_and_ended(there: Town, grace: Client) -> None:
+    assert "No promotion yet" in seen(grace, "/plans/promotions")
+    day = there.today.isoformat()
+    told = {"code": "welcome", "name": "First months", "percent": "25", "amount": "",
+            "periods": "2", "valid_from": day, "end": "",
+            "plans": [there.amina.plan.code]}  # fmt: skip
+    both = grace.post("/plans/promotions/new", told | {"amount": "100"})
+    assert (both.status_code, b"Give a percentage or an amount." in both.content) == (422, True)
+    assert grace.post("/plans/promotions/new", told)["Location"] == "/plans/promotions/WELCOME"
+    again = grace.post("/plans/promotions/new", told | {"percent": "30"})
+    assert b"There is a promotion WELCOME already" in again.content
+    assert "Nobody has it yet" in seen(grace, "/plans/promotions/WELCOME")
+    where = "/plans/promotions/WELCOME/give"
+    assert b"No running service has this." in grace.post(where, {"service": "nobody"}).content
+    account = there.amina.customer.account_number
+    assert grace.post(where, {"service": account}).status_code == 302
+    assert Grant.objects.get().subscription == there.amina
+    page = seen(grace, "/plans/promotions/WELCOME")
+    for words in ("Amina Hassan", "0 had", "2 to come", "25 %"):
+        assert words in page, words
+    other = grace.post(where, {"service": there.brian.username})
+    assert b"Nobody gives out WELCOME for this plan today." in other.content
+    where = "/plans/promotions/WELCOME/end"
+    past = grace.post(where, {"on": (there.today - timedelta(days=1)).isoformat()})
+    assert (past.status_code, b"ends today or later" in past.content) == (422, True)
+    assert "1 service keep" in seen(grace, where)
+    assert grace.post(where, {"on": day}).status_code == 302
+    assert Promotion.objects.get().end == there.today
+    assert "Ended" in seen(grace, "/plans/promotions")
+    assert grace.get("/plans/promotions/NOPE").status_code == 404
+
+
+def shot(page: Page, name: str) -> None:
+    """A picture at both widths, and nothing that is too wide or that axe holds against it."""
+    for width in (390, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (name, width)
+        assert serious(page) == [], (name, width)
+        if SHOTS:
+            page.screenshot(path=f"{SHOTS}/{name}-{width}.png", full_page=True)
+
+
+def _meter(page: Page) -> None:
+    """Price what is used in tiers, after a trial of a fortnight."""
+    page.get_by_role("button", name="Another price").click()
+    expect(page.get_by_label("How", exact=True)).to_have_count(2)
+    page.get_by_label("How", exact=True).last.select_option("graduated")
+    page.get_by_label("Name on invoices").last.fill("gb")
+    page.get_by_label("Of what was used").last.fill("gb")
+    page.get_by_role("button", name="First tier").click()
+    page.get_by_label("Up to, units").fill("100")
+    page.get_by_label("Price of a unit").fill("0")
+    page.get_by_role("button", name="Another tier").click()
+    expect(page.get_by_label("Price of a unit")).to_have_count(2)
+    expect(page.get_by_label("Up to, units").first).to_have_value("100")
+    page.get_by_label("Price of a unit").last.fill("12.50")
+    page.get_by_label("In the example, used a period").fill("140")
+    page.get_by_role("button", name="A phase before").click()
+    page.get_by_label("For", exact=True).fill("14")
+    page.get_by_label("Of", exact=True).select_option("day")
+
+
+def test_grace_writes_a_version_on_the_screen(live_town: Town, opens: Opens) -> None:
+    plan = live_town.brian.plan
+    page = opens(signed_in("grace", "owner"), 1280)
+    complaints = listening(page)
+    page.goto(f"/plans/{plan.code}")
+    shot(page, "plan")
+    page.get_by_role("link", name="New version").click()
+    paying = page.get_by_role("status").filter(has_text="The first year")
+    expect(paying).to_contain_text("as version 1")
+    price = page.get_by_label("Price, KES", exact=True)
+    price.press("End")
+    price.press_sequentially("0")
+    expect(paying).to_contain_text("300,000")
+    expect(price).to_be_focused()
+    price.fill("2,9oo")
+    expect(page.get_by_text("Write a number such as 2,500.")).to_be_visible()
+    expect(price).to_have_value("2,9oo")
+    price.fill("2,000")
+    expect(page.get_by_text("Write a number such as 2,500.")).to_be_hidden()
+    _meter(page)
+    expect(paying).to_contain_text("Free until")
+    expect(paying).to_contain_text("gb: 140")
+    page.get_by_text("Bill by bill").click()
+    shot(page, "version")
+    page.get_by_role("button", name="Another price").click()
+    expect(page.get_by_label("How", exact=True)).to_have_count(3)
+    page.get_by_label("How", exact=True).last.select_option("deposit")
+    expect(page.get_by_label("Deposit, KES")).to_be_visible()
+    page.get_by_role("button", name="Publish the version").click()
+    expect(page.get_by_text("Give a price.")).to_be_visible()
+    shot(page, "version-refused")
+    page.get_by_label("Name on invoices").last.fill("router")
+    page.get_by_label("Deposit, KES").fill("1,500")
+    page.get_by_label("New customers have it from").fill(
+        (live_town.today + timedelta(days=1)).isoformat()
+    )
+    page.get_by_role("button", name="Publish the version").click()
+    expect(page.get_by_text("router: KES 1,500 deposit")).to_be_visible()
+    shot(page, "plan-versions")
+    made = PlanVersion.objects.get(plan=plan, number=2)
+    assert [one["kind"] for one in made.terms["charges"]] == ["flat", "graduated", "deposit"]
+    page.goto("/plans/new")
+    shot(page, "plan-new")
+    assert SHOTS or complaints == []
+
+
+def test_promotions_in_a_browser(live_town: Town, opens: Opens) -> None:
+    page = opens(signed_in("grace", "owner"), 1280)
+    complaints = listening(page)
+    page.goto("/plans/promotions")
+    shot(page, "promotions-none")
+    page.get_by_role("link", name="New promotion").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Code").fill("WELCOME")
+    dialog.get_by_label("Name").fill("First months at half")
+    dialog.get_by_label("Off, %").fill("50")
+    dialog.get_by_label("For periods").fill("3")
+    shot(page, "promotion-new")
+    dialog.get_by_role("button", name="Offer it").click()
+    page.get_by_role("link", name="Give it to a service").click()
+    dialog.get_by_label("Username").fill(live_town.amina.username)
+    dialog.get_by_role("button", name="Give it").click()
+    expect(page.get_by_role("link", name="Amina Hassan")).to_be_visible()
+    shot(page, "promotion")
+    page.goto("/plans/promotions")
+    shot(page, "promotions")
+    assert SHOTS or complaints == []
