@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -183,22 +182,6 @@ def test_wanjiku_decides_what_she_did_not_ask_for(there: Town) -> None:
     assert asked.state == Approval.DENIED
     again = wanjiku.post(f"/approvals/{asked.pk}", {"decision": "grant"}, follow=True)
     assert "Wanjiku has decided this already." in words(again)
-
-
-def test_grace_sells_a_new_plan_and_publishes_a_price(there: Town) -> None:
-    grace = signed_in("grace", "owner")
-    told = {"name": "Home 20 Mbps", "code": "home-20", "mode": "prepaid", "down_mbps": 20,
-            "up_mbps": 20, "price": "3,500", "valid_from": there.today.isoformat()}  # fmt: skip
-    assert grace.post("/plans/new", told)["Location"] == "/plans"
-    page = words(grace.get("/plans"))
-    assert "Home 20 Mbps" in page
-    assert "3,500" in page
-    later = (there.today + timedelta(days=30)).isoformat()
-    assert grace.post("/plans/home-20", {"price": "3,900", "valid_from": later}).status_code == 302
-    assert "3,900" in words(grace.get("/plans"))
-    clash = grace.post("/plans/home-20", {"price": "4,000", "valid_from": later})
-    assert clash.status_code == 422
-    assert "prices do not change" in words(clash)
 
 
 def test_grace_changes_the_policies(there: Town) -> None:
