@@ -17,6 +17,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from waya.console.pieces import Entry, Line, Why
+from waya.console.words import many
 from waya.kernel.money import Money
 from waya.org.actors import Actor
 from waya.org.models import AuditRecord
@@ -309,20 +310,17 @@ def _message(event: Event) -> Told:
     said = f"SMS “{body}”" if body else f"SMS with a {_SECRET.get(why.get('key'), 'message')}"
     if failed:
         return Told("message", "warn", "Not sent:", f"{said} {why.get('reason', '')}")
-    parts = event.message.parts if event.message else 1
-    many = f"{parts} part{'s' if parts != 1 else ''}"
-    return Told("message", "", "", format_html('{} <span class="by">{}</span>', said, many))
+    parts = many(event.message.parts if event.message else 1, "part")
+    return Told("message", "", "", format_html('{} <span class="by">{}</span>', said, parts))
 
 
 def _prompt_sent(event: Event) -> Told:
-    words = format_html("Asked for {} on the phone", _money(event.record.why))
-    return Told("device-mobile", "", "", words)
+    return Told("device-mobile", "", "Asked on the phone for", _money(event.record.why))
 
 
 def _prompt_failed(event: Event) -> Told:
-    why = event.record.why
-    reason = why.get("text") or why.get("result") or why.get("reason") or "no answer"
-    return Told("device-mobile", "", "Prompt not paid:", str(reason))
+    told = [event.record.why.get(name) for name in ("text", "result", "reason")]
+    return Told("device-mobile", "", "Prompt not paid:", str(next(filter(None, told), "no answer")))
 
 
 def _promised(event: Event) -> Told:
@@ -338,14 +336,11 @@ def _disputed(event: Event) -> Told:
     return Told("hand-stop", "warn", "Disputed:", format_html("{}, {}", number, why["reason"]))
 
 
-def _written_off(event: Event) -> Told:
+def _lost(event: Event) -> Told:
     words = format_html("{} of {}", _money(event.record.why), _document(event.record.why["number"]))
+    if event.record.action == "invoice.recovered":
+        return Told("cash", "ok", "Paid after it was written off:", words)
     return Told("circle-minus", "warn", "Written off:", words)
-
-
-def _recovered(event: Event) -> Told:
-    words = format_html("{} of {}", _money(event.record.why), _document(event.record.why["number"]))
-    return Told("cash", "ok", "Paid after it was written off:", words)
 
 
 def _to_be_called(event: Event) -> Told:
@@ -425,8 +420,7 @@ _SENTENCES: dict[str, Callable[[Event], Told]] = {
     "promise.withdrawn": _promised,
     "dispute.opened": _disputed,
     "dispute.closed": _disputed,
-    "invoice.written_off": _written_off,
-    "invoice.recovered": _recovered,
+    **dict.fromkeys(("invoice.written_off", "invoice.recovered"), _lost),
     "follow_up.asked": _to_be_called,
     "follow_up.resolved": _to_be_called,
     "router.hand_edit": _hand_edit,
