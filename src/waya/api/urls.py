@@ -18,6 +18,7 @@ from waya.api import (
     taxes,
 )
 from waya.api.collections import disputes, follow_ups, ladder, promises
+from waya.api.company import branches, exemptions
 from waya.api.documents import credit_notes, papers
 from waya.api.door import api, problem
 from waya.api.plans import add_ons, changes, promotions, versions
@@ -25,6 +26,8 @@ from waya.api.plans import add_ons, changes, promotions, versions
 for resource in (billing, runs, dunning, sales, versions, changes, customers, invoices,
                  promotions, promises, disputes, follow_ups, ladder,
                  credit_notes, papers, payments, routers, taxes, add_ons):  # fmt: skip
+    api.add_router("", resource.router)
+for resource in (branches, exemptions):
     api.add_router("", resource.router)
 
 

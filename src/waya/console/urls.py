@@ -22,6 +22,7 @@ from waya.console.pages import (
 )
 from waya.console.pages.billing import rehearsal, run, steering
 from waya.console.pages.books import journal, periods
+from waya.console.pages.company import branches, taxes
 from waya.console.pages.documents import credits, logo, printed
 from waya.console.pages.dunning import deciding, ladder, lists, saying, tonight
 from waya.console.pages.packs import sold, taken
@@ -39,6 +40,10 @@ urlpatterns = [
     path("customers/<str:account>/statement.pdf", printed.statement_pdf, name="statement_pdf"),
     path("customers/<str:account>/pay", taking.cash, name="customer_cash"),
     path("customers/<str:account>/prompt", taking.prompt, name="customer_prompt"),
+    path("customers/<str:account>/branch", branches.of_customer, name="customer_branch"),
+    path("customers/<str:account>/tax", taxes.number, name="customer_tax"),
+    path("customers/<str:account>/exemptions/new", taxes.certify, name="exempt"),
+    path("customers/<str:account>/exemptions/<int:key>/end", taxes.end, name="exemption_end"),
     path("payments", payments.listed, name="payments"),
     path("payments/cash", taking.cash, name="cash"),
     path("payments/prompt", taking.prompt, name="prompt"),
@@ -102,6 +107,9 @@ urlpatterns = [
     path("approvals", approvals.listed, name="approvals"),
     path("approvals/<int:approval_id>", approvals.decide, name="decide"),
     path("settings/logo", logo.logo, name="logo"),
+    path("settings/company", branches.company, name="company"),
+    path("settings/branches", branches.listed, name="branches"),
+    path("settings/branches/new", branches.add, name="branch_new"),
     path("settings/business", settings.business, name="settings"),
     path("pieces", pieces.living, name="pieces"),
 ]

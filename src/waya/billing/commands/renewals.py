@@ -22,8 +22,8 @@ from django.db.models import QuerySet
 from waya.billing.commands.documents import ask
 from waya.billing.commands.invoices import issue
 from waya.billing.commands.runs import beat, begin, finish
-from waya.billing.commands.settle import settle_many
-from waya.billing.models import BillingRun, Credit, Parked
+from waya.billing.commands.settle import spend
+from waya.billing.models import BillingRun, Parked
 from waya.billing.policy import BoundsPolicy
 from waya.billing.queries.due import (
     Billing,
@@ -40,14 +40,11 @@ from waya.billing.queries.lives.due import Due
 from waya.billing.queries.lives.unlike import unlike_bills
 from waya.billing.rules.bounds import UNLIKE
 from waya.billing.rules.drafts import DraftLine
-from waya.billing.rules.offers import Offer
 from waya.kernel import clock
 from waya.kernel.errors import NotYet, Refused
-from waya.kernel.money import Money
 from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
 from waya.org.policy import chosen
-from waya.org.rows.among import among
 from waya.parties.commands.customers import lock_customers
 from waya.subscriptions.commands.lives import advance_billed
 from waya.subscriptions.models import Subscription
@@ -199,7 +196,7 @@ def _bill(
     """Bill what these customers are due, read after they were locked: whoever was first did it."""
     lock_customers(customer_ids=customers, by=by)
     made = work(day, rows_of(due, customers), by)
-    _spend_credit(day, customers, by)
+    spend(entity_id=day.entity.pk, customer_ids=customers, on=day.on, by=by)
     return made
 
 
@@ -297,16 +294,3 @@ def _hold_out(
         log.warning("customer %s waits for a person: %s", customer_id, refusal)
         _leave(day, customer_id, refusal)
     return set(found)
-
-
-def _spend_credit(day: Billing, customers: Iterable[int], by: Actor) -> None:
-    """Let the credit that customers hold pay what was just asked or invoiced."""
-    held = Credit.objects.filter(customer_id__in=among(customers), amount_minor__gt=0)
-    nothing = Money(0, day.entity.currency)
-    settle_many(
-        entity_id=day.entity.pk,
-        offers=[
-            Offer(key, key, nothing, day.on) for key in held.values_list("customer_id", flat=True)
-        ],
-        by=by,
-    )
