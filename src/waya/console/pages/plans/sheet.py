@@ -91,7 +91,6 @@ class ChargeForm(forms.Form):
     included = ExactField(label="Units included", required=False)
     metric = forms.RegexField(
         r"^[A-Za-z0-9_.:-]{1,40}$", label="Of what was used", required=False,
-        widget=forms.TextInput(attrs=redraws(FORM)),
         help_text="Such as gb. Empty: of the units they have.",
         error_messages={"invalid": "Letters, digits, dashes and dots."},
     )  # fmt: skip
@@ -129,8 +128,7 @@ class ChargeForm(forms.Form):
 
     def shown(self) -> Iterator[forms.BoundField]:
         """The same, as they stand on the screen."""
-        unmeant = {"timing"} if self.measured else {"used"}
-        return (self[name] for name in self.used_fields() if name not in unmeant)
+        return (self[name] for name in self.used_fields())
 
     def kept(self) -> Iterator[tuple[str, str]]:
         """What was typed where this kind has no field: kept, for whoever changes their mind."""
