@@ -55,10 +55,10 @@ def said() -> dict[str, str]:
         for options, block in re.findall(
             r"{% blocktranslate([^%]*)%}(.*?){% endblocktranslate %}", page, flags=re.DOTALL
         ):
-            text = re.sub(r"{{ (\w+) }}", r"%(\1)s", block.partition("{% plural %}")[0])
+            words = re.sub(r"{{ (\w+) }}", r"%(\1)s", block.partition("{% plural %}")[0])
             if "trimmed" in options:
-                text = " ".join(line.strip() for line in text.splitlines()).strip()
-            found[text] = path.name
+                words = " ".join(line.strip() for line in words.splitlines()).strip()
+            found[words] = path.name
     return found
 
 

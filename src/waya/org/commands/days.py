@@ -46,7 +46,7 @@ def _entity_days(entity: Entity, by: Actor) -> int:
                 DailyRun.objects.filter(entity=entity, day=day).values_list("kind", flat=True)
             )
             for kind in page().DAILY:
-                done += kind not in over and _do(entity, day, kind, by)
+                done += kind not in over and _work_off(entity, day, kind, by)
         return done
     finally:
         with connection.cursor() as cursor:
@@ -60,7 +60,7 @@ def _days_due(entity: Entity) -> list[date]:
     return days_between(last.first() or today, today)
 
 
-def _do(entity: Entity, day: date, kind: str, by: Actor) -> bool:
+def _work_off(entity: Entity, day: date, kind: str, by: Actor) -> bool:
     """Do one kind of work of one day. What is not to be done yet is asked for again soon; of
     a day that has passed, it is left to the days after it."""
     try:
