@@ -26,7 +26,9 @@ def bundle(parts: list[Part], price_minor: int) -> PlanTerms:
 
 def test_a_price_is_shared_out_by_what_each_costs_alone() -> None:
     terms = bundle([LINE, TV], 2790_00)
-    told = [(one.code, str(one.kind), int(one.amount), one.name, one.tax_class) for one in terms.charges]
+    told = [
+        (one.code, str(one.kind), int(one.amount), one.name, one.tax_class) for one in terms.charges
+    ]
     assert told == [
         ("home-10", "flat", 2250_00, "Home 10", "internet"),
         ("tv", "flat", 540_00, "TV", "goods"),
