@@ -23,7 +23,7 @@ def row_of(live: Installation, one: Household) -> dict[str, str]:
     return found
 
 
-def test_a_worker_killed_between_secret_and_session_is_finished_by_the_next(
+def test_a_worker_killed_between_the_change_and_its_proof_is_finished_by_the_next(
     live: Installation,
 ) -> None:
     one = live.household(mast=0)
@@ -38,7 +38,7 @@ def test_a_worker_killed_between_secret_and_session_is_finished_by_the_next(
               "the secret is changed")  # fmt: skip
         os.kill(live.pid("--queues network"), signal.SIGKILL)
         assert live.secret(one)["profile"] == "waya-5M-5M"
-        assert live.box(one)["walled"]  # its session was not dropped yet
+        assert not live.is_back(one)  # nobody has looked back yet
     finally:
         live.faults(0, latency_ms=0)
     until(lambda: live.is_back(one, *others), "all are back, by the next worker")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
 from urllib.parse import urlencode
@@ -17,7 +18,7 @@ from django_htmx.middleware import HtmxDetails
 from waya.console import drafts
 from waya.org.actors import Actor
 from waya.org.models import Entity
-from waya.org.queries import actor_of
+from waya.org.queries import actor_of, entity_of
 
 
 class StaffRequest(HttpRequest):
@@ -51,7 +52,7 @@ def staff(
                 raise PermissionDenied
             known = cast(StaffRequest, request)
             known.by = by
-            known.entity = Entity.objects.get(pk=by.entity_id)
+            known.entity = copy(entity_of(by.entity_id))
             with timezone.override(ZoneInfo(known.entity.zone)):
                 return view(known, by, *args, **kwargs)
 

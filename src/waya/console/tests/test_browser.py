@@ -15,12 +15,20 @@ from waya.org.commands.approvals import request_approval
 from waya.org.models import Approval
 from waya.subscriptions.models import Subscription
 
+# What a form refuses is answered by 422, and a preview that is typed over is given up.
+_MEANT = ("422 (Unprocessable", "htmx:sendAbort", "htmx:afterRequest")
+
 
 def listening(page: Page) -> list[str]:
     """Whatever the browser complains of, a breach of the content policy included."""
     complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+
+    def hear(text: str) -> None:
+        if not any(meant in text for meant in _MEANT):
+            complaints.append(text)
+
+    page.on("console", lambda message: hear(message.text))
+    page.on("pageerror", lambda error: hear(str(error)))
     return complaints
 
 
