@@ -149,7 +149,7 @@ def what_the_staff_see(baraka: World, amina: Subscription) -> None:
             "Back online. Read back on", "Restored.", f"Paid KES 2,500 by M-PESA, {receipt}",
             "SMS “Your internet is off", "Internet walled. KES 2,500 was due 10 Feb",
             "SMS “KES 2,500 is due on 10 Feb", "Asked KES 2,500 for 11 Feb – 11 Mar",
-            "SMS “Welcome to Baraka Net", "Asked for KES 2,500 on the phone", "Registered Portal",
+            "SMS “Welcome to Baraka Net", "Asked on the phone for KES 2,500", "Registered Portal",
         )
     ]  # fmt: skip
     assert lately_first == sorted(lately_first)
