@@ -20,12 +20,12 @@ JULY = date(2027, 7, 1)
 
 
 def told(plan: Plan, terms: PlanTerms, on: date = JULY, **options: object) -> Proposed:
-    return proposed(plan.entity, Terms(plan, terms), on, **options)  # type: ignore[arg-type]
+    return proposed(plan.entity, Terms(plan, terms), on, **options)  # type: ignore[arg-type]  # any
 
 
 def terms(plan: Plan, *charges: Charge, **more: object) -> PlanTerms:
     return PlanTerms(plan.code, interval_of(plan), charges or flat(2500_00), name=plan.name,
-                     **more)  # type: ignore[arg-type]  # fmt: skip
+                     **more)  # type: ignore[arg-type]  # any field  # fmt: skip
 
 
 def test_a_flat_price_is_paid_before_each_month() -> None:
