@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
-from time import process_time
-from timeit import repeat
 
 import pytest
 from hypothesis import given
@@ -85,14 +83,6 @@ def test_exempt_by_certificate_wholly_in_part_and_not_after_it_ends() -> None:
     ]  # fmt: skip
     assert [rate.category for rate in stack] == [Category.EXEMPT, Category.STANDARD]
     assert exempted(EXCISE, (whole,), date(2028, 1, 1)) is EXCISE
-
-
-def test_two_stacked_taxes_are_cheap() -> None:
-    """A line costs about a microsecond: less than adding up 300 numbers on the same machine."""
-    stack, price = Stack([EXCISE, VAT]), kes(2500_00)
-    line = min(repeat(lambda: inside(price, stack), number=2000, repeat=9, timer=process_time))
-    yardstick = min(repeat(lambda: sum(range(300)), number=2000, repeat=9, timer=process_time))
-    assert line < yardstick
 
 
 ratios = st.fractions(min_value=0, max_value=1, max_denominator=1000)
