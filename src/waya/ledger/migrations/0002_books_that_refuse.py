@@ -1,4 +1,5 @@
-"""Triggers that keep the books balanced, whole, unchanged and out of closed periods.
+"""Triggers that keep the books balanced, whole, unchanged and out of closed periods, and the
+balances by day beside the lines.
 
 Statement triggers over the transition table fire for COPY as for one row.
 """
@@ -49,24 +50,51 @@ create trigger journal_entry_frozen before update or delete or truncate on ledge
     for each statement execute function books_are_frozen();
 """
 
+# Whoever posts holds a shared lock until the transaction ends, whoever closes waits for it: so
+# an entry that was begun before a period is closed is in the books before it is.
 OPEN = """
+create function shut_periods(entities bigint[]) returns setof ledger_fiscalperiod
+language plpgsql as $$
+begin
+    perform pg_advisory_xact_lock_shared(hashtext('waya.periods'), e::int)
+    from unnest(entities) e;
+    return query select p.* from ledger_fiscalperiod p
+        where p.entity_id = any(entities) and (p.state = 'locked' or p.state = 'soft'
+            and current_setting('waya.adjusting', true) is distinct from 'on')
+        order by p.start;
+end $$;
 create function journal_period_open() returns trigger language plpgsql as $$
 declare bad record;
 begin
-    select fresh.source, p.start, p."end" into bad
-    from fresh join ledger_fiscalperiod p
-        on p.entity_id = fresh.entity_id and p.state = 'closed'
+    select fresh.source, p.start, p."end", p.state into bad
+    from shut_periods(array(select distinct entity_id from fresh)) p
+        join fresh on fresh.entity_id = p.entity_id
         and fresh."on" >= p.start and fresh."on" < p."end"
     limit 1;
     if found then
-        raise exception '% falls in the closed period % to %', bad.source, bad.start, bad."end"
-            using errcode = 'check_violation';
+        raise exception '% falls in the closed period % to % (%)',
+            bad.source, bad.start, bad."end", bad.state using errcode = 'check_violation';
     end if;
     return null;
 end $$;
 create trigger journal_period_open after insert on ledger_journalentry
     referencing new table as fresh for each statement
     execute function journal_period_open();
+"""
+
+ADDED_UP = """
+create function journal_lines_add_up() returns trigger language plpgsql as $$
+begin
+    insert into ledger_balancedelta
+        (entity_id, account_id, "on", currency, amount_minor, debit_minor, base_minor)
+    select entity_id, account_id, "on", currency, sum(amount_minor),
+        sum(greatest(amount_minor, 0)), sum(base_minor)
+    from fresh group by entity_id, account_id, "on", currency;
+    return null;
+end $$;
+create trigger journal_lines_add_up after insert on ledger_journalline
+    referencing new table as fresh for each statement
+    execute function journal_lines_add_up();
 """
 
 
@@ -77,5 +105,8 @@ class Migration(migrations.Migration):
         migrations.RunSQL(XACT, "alter table ledger_journalentry drop column xact"),
         migrations.RunSQL(BALANCED, "drop function journal_lines_balance() cascade"),
         migrations.RunSQL(FROZEN, "drop function books_are_frozen() cascade"),
-        migrations.RunSQL(OPEN, "drop function journal_period_open() cascade"),
+        migrations.RunSQL(
+            OPEN, "drop function shut_periods(bigint[]), journal_period_open() cascade"
+        ),
+        migrations.RunSQL(ADDED_UP, "drop function journal_lines_add_up() cascade"),
     ]

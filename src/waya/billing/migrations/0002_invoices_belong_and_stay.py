@@ -5,11 +5,7 @@ A foreign key costs a check a row; one check of the batch costs a fifteenth (mea
 parents are append-only, so nothing can be orphaned later.
 """
 
-import uuid
-
-import django.contrib.postgres.functions
-import django.db.models.deletion
-from django.db import migrations, models
+from django.db import migrations
 
 BELONG = """
 create function invoices_belong() returns trigger language plpgsql as $$
@@ -17,10 +13,11 @@ declare bad text;
 begin
     select fresh.number into bad
     from fresh left join parties_customer c
-        on c.id = fresh.customer_id and c.entity_id = fresh.entity_id
-    where c.id is null limit 1;
+            on c.id = fresh.customer_id and c.entity_id = fresh.entity_id
+        left join org_issuer i on i.id = fresh.issuer_id and i.entity_id = fresh.entity_id
+    where c.id is null or i.id is null limit 1;
     if found then
-        raise exception 'invoice % belongs to no customer of its entity', bad
+        raise exception 'invoice % belongs to no customer and issuer of its entity', bad
             using errcode = 'foreign_key_violation';
     end if;
     return null;
@@ -76,7 +73,7 @@ begin
 end $$;
 create trigger invoice_stays before delete or truncate on billing_invoice
     for each statement execute function issued_stays();
-create trigger invoice_stays_as_issued before update of id, public_id, entity_id, customer_id,
+create trigger invoice_stays_as_issued before update of id, public_id, entity_id, customer_id, issuer_id,
     number, issued_on, issued_at, due_on, currency, net_minor, tax_minor, total_minor,
     customer_as_issued on billing_invoice
     for each statement execute function issued_stays();
@@ -88,71 +85,9 @@ create trigger invoice_tax_stays before update or delete or truncate on billing_
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0002_why_it_was_asked")]
+    dependencies = [("billing", "0001_initial")]
 
     operations = [
-        migrations.AddField("invoiceline", "deferred", models.BooleanField(default=False)),
-        migrations.AlterField(
-            "invoice",
-            "public_id",
-            models.UUIDField(
-                db_default=django.contrib.postgres.functions.RandomUUID(),
-                default=uuid.uuid4,
-                editable=False,
-                unique=True,
-            ),
-        ),
-        migrations.AlterField(
-            "invoice",
-            "entity",
-            models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.entity",
-            ),
-        ),
-        migrations.AlterField(
-            "invoice",
-            "customer",
-            models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="invoices",
-                to="parties.customer",
-            ),
-        ),
-        migrations.AlterField(
-            "invoiceline",
-            "invoice",
-            models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="lines",
-                to="billing.invoice",
-            ),
-        ),
-        migrations.AlterField(
-            "invoiceline",
-            "subscription",
-            models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="subscriptions.subscription",
-            ),
-        ),
-        migrations.AlterField(
-            "invoicetax",
-            "line",
-            models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="taxes",
-                to="billing.invoiceline",
-            ),
-        ),
         migrations.RunSQL(
             BELONG,
             "drop function invoices_belong(), invoice_lines_belong(), invoice_taxes_belong() cascade",
