@@ -30,6 +30,7 @@ from psycopg import conninfo
 from waya.cli.postgres.cluster import DATABASE
 from waya.cli.postgres.server import ensure_running
 from waya.cli.processes import tether
+from waya.cli.tests import homes
 from waya.cli.tests.running import environment, gone, postmaster
 from waya.kernel import clock
 from waya.lab.smoke.world import Browser
@@ -285,7 +286,7 @@ def installation(folder: Path) -> Iterator[Installation]:
 
 
 def _start(folder: Path, started: list[subprocess.Popen[bytes]]) -> Installation:
-    home = folder / "home"
+    home = homes.migrated(folder)
     routers = ["--count", str(ROUTERS), "--redial-seconds", str(REDIAL_SECONDS), "--port", "0"]
     daraja = ["--port", "0", "--handset-port", "0", "--answer", "person"]
     for name, words in (

@@ -43,6 +43,7 @@ def test_backup_wipe_restore(baraka: World, tmp_path: Path) -> None:
     kept = waya("backup", "--to", str(tmp_path))
     assert kept.returncode == 0, kept.stderr
     connections.close_all()
+    baraka.hands.rest()
     dumps.empty(url)
     assert dumps.is_empty(url)
     brought = waya("restore", kept.stdout.strip())

@@ -22,7 +22,7 @@ from psycopg import sql
 from waya.cli.postgres.cluster import DATABASE, OWNER
 from waya.cli.postgres.server import Server, ensure_running
 
-_HOME = "WAYA_TEST_HOME"
+HOME = "WAYA_TEST_HOME"
 _PREFIX = "waya-test-"
 _TEMPLATE = "template_waya"
 
@@ -36,13 +36,13 @@ class Database:
     def start(self) -> Server:
         """Find or start the run's server."""
         if self.server is None:
-            self.server = ensure_running(Path(os.environ[_HOME]), fast=True)
+            self.server = ensure_running(Path(os.environ[HOME]), fast=True)
         return self.server
 
     def clone(self, worker: str, migrate: Callable[[str], None]) -> str:
         """Make this worker's database, a copy of the migrated one, and answer its URL."""
         server = self.start()
-        home = Path(os.environ[_HOME])
+        home = Path(os.environ[HOME])
         with (home / "template.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             with psycopg.connect(server.administrator_url, autocommit=True) as connection:
@@ -60,7 +60,7 @@ class Database:
         """End the server, if it is this process's, and remove its home."""
         if self.server is not None and self.server.ours:
             self.server.stop()
-        shutil.rmtree(os.environ[_HOME], ignore_errors=True)
+        shutil.rmtree(os.environ[HOME], ignore_errors=True)
 
     @staticmethod
     def _make(connection: psycopg.Connection[tuple[object, ...]], name: str, copy_of: str) -> None:
@@ -87,7 +87,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     home.chmod(0o711)  # the server's account passes through
     (home / "static").mkdir()
     os.environ |= {
-        _HOME: str(home),
+        HOME: str(home),
         "WAYA_HOME": str(home),
         "WAYA_KEY": Fernet.generate_key().decode(),
         "DATABASE_URL": f"postgresql://{OWNER}@/{DATABASE}?host={home}/postgres/run",
@@ -104,7 +104,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure() -> None:
     """Leave nothing behind."""
-    if "PYTEST_XDIST_WORKER" not in os.environ and _HOME in os.environ:
+    if "PYTEST_XDIST_WORKER" not in os.environ and HOME in os.environ:
         DATABASE_OF_THIS_RUN.stop()
 
 
