@@ -54,7 +54,7 @@ class History:
     _slipped: dict[str, int] = field(default_factory=dict)
 
     def live(self, first: date, last: date) -> None:
-        """Work through every day from the first through the last."""
+        """Work through every day from the first through the last; then it is now."""
         days = days_between(first, last)
         plans = {plan.code: plan for plan in Plan.objects.filter(entity=self.entity)}
         routers = list(Router.objects.filter(entity=self.entity).order_by("pk"))
@@ -73,6 +73,8 @@ class History:
             drain_outbox(by=SYSTEM)
             if number % 10 == 9 or day == last:
                 self.say(f"{day:%d %b}: {len(self.customers)} customers")
+        if clock.now() < clock.real_now():
+            move_clock(to=clock.real_now(), by=SYSTEM)
 
     def _turn_to(self, day: date, *, hour: int, minute: int) -> None:
         zone = ZoneInfo(self.entity.zone)
