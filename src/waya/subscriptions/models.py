@@ -44,7 +44,7 @@ class Subscription(models.Model):
     router = models.ForeignKey(
         "network.Router", on_delete=models.PROTECT, related_name="+", db_index=False
     )
-    username = models.CharField(max_length=60, unique=True)
+    username = models.CharField(max_length=60)
     state = models.CharField(max_length=16, default=PENDING)
     standing = models.CharField(max_length=10, default="good")
     standing_cause_id = models.BigIntegerField(null=True)
@@ -67,13 +67,16 @@ class Subscription(models.Model):
     extra_up_kbps = models.IntegerField(default=0, db_default=0)
 
     class Meta:
+        # Django would add an index for LIKE to a `unique` column; in our collation this one serves.
+        constraints = [models.UniqueConstraint(fields=["username"], name="username_once")]
         indexes = [
             models.Index(fields=["entity", "next_on"], name="subscription_to_turn",
                          condition=Q(next_on__isnull=False)),
             models.Index(fields=["entity", "billed_through"], name="subscription_to_bill",
                          condition=Q(state__in=["active", "suspended"])),
             models.Index(fields=["entity", "paid_through"], name="subscription_lapsing",
-                         condition=Q(state__in=["active", "suspended"])),
+                         condition=Q(state__in=["active", "suspended"],
+                                     paid_through__isnull=False)),
             # Only those paid by the hour that are on the wire: no other row pays for it.
             models.Index(fields=["paid_until"], name="subscription_hours",
                          condition=Q(state="active", paid_until__isnull=False)),

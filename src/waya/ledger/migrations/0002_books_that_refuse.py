@@ -8,24 +8,29 @@ from django.db import migrations
 
 XACT = "alter table ledger_journalentry add column xact xid8 not null default pg_current_xact_id()"
 
+# `offset 0` keeps the look at each entry one by its key: PostgreSQL plans these statements when
+# the tables are small, keeps the plan, and would read every entry of the books for each batch.
 BALANCED = """
 create function journal_lines_balance() returns trigger language plpgsql as $$
 declare bad bigint;
 begin
-    select fresh.entry_id into bad
-    from fresh left join ledger_journalentry e
-        on e.id = fresh.entry_id and e.xact = pg_current_xact_id()
-    group by fresh.entry_id, fresh.currency, e.id, e."on", e.entity_id
-    having sum(fresh.amount_minor) <> 0 or sum(fresh.base_minor) <> 0 or e.id is null
-        or bool_or(fresh."on" <> e."on") or bool_or(fresh.entity_id <> e.entity_id)
+    select l.entry_id into bad
+    from (select entry_id, sum(amount_minor) amount, sum(base_minor) base,
+              min("on") first, max("on") last, min(entity_id) least, max(entity_id) most
+          from fresh group by entry_id, currency) l
+        left join lateral (
+            select e."on", e.entity_id from ledger_journalentry e
+            where e.id = l.entry_id and e.xact = pg_current_xact_id() offset 0) e on true
+    where l.amount <> 0 or l.base <> 0 or e."on" is null or l.first <> e."on" or l.last <> e."on"
+        or l.least <> e.entity_id or l.most <> e.entity_id
     limit 1;
     if found then
         raise exception 'entry % does not balance, or is not new', bad
             using errcode = 'check_violation';
     end if;
-    select fresh.account_id into bad
-    from fresh left join ledger_account a
-        on a.id = fresh.account_id and a.entity_id = fresh.entity_id
+    select l.account_id into bad
+    from (select distinct account_id, entity_id from fresh) l
+        left join ledger_account a on a.id = l.account_id and a.entity_id = l.entity_id
     where a.id is null
     limit 1;
     if found then

@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 ),
                 ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ("quantity", models.IntegerField(default=1)),
-                ("username", models.CharField(max_length=60, unique=True)),
+                ("username", models.CharField(max_length=60)),
                 ("state", models.CharField(default="pending_payment", max_length=16)),
                 ("standing", models.CharField(default="good", max_length=10)),
                 ("standing_cause_id", models.BigIntegerField(null=True)),
@@ -107,6 +107,9 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("username",), name="username_once"),
+                ],
                 "indexes": [
                     models.Index(
                         condition=models.Q(("next_on__isnull", False)),
@@ -119,7 +122,10 @@ class Migration(migrations.Migration):
                         name="subscription_to_bill",
                     ),
                     models.Index(
-                        condition=models.Q(("state__in", ["active", "suspended"])),
+                        condition=models.Q(
+                            ("paid_through__isnull", False),
+                            ("state__in", ["active", "suspended"]),
+                        ),
                         fields=["entity", "paid_through"],
                         name="subscription_lapsing",
                     ),
