@@ -27,12 +27,11 @@ from waya.billing.models import BillingRun, Parked
 from waya.billing.policy import BoundsPolicy
 from waya.billing.queries.due import (
     Billing,
+    Search,
     ToInvoice,
     billing_of,
-    chunks,
     lapsing,
     passed,
-    rows_of,
     to_ask,
     to_invoice,
 )
@@ -121,7 +120,7 @@ def bill(
         return {"invoices": 0, "pro_formas": 0}
     run = _Run(day, row, progress, by)
     for due, work in works:
-        _in_chunks(run, due, work)
+        _in_chunks(run, Search.of(due), work)
     if run.stopped:
         raise NotYet("run_stopped", by="")
     finish(row=row, by=by)
@@ -133,9 +132,9 @@ def _works(day: Billing, bounds: BoundsPolicy) -> Sequence[tuple[QuerySet[Subscr
     return ((passed(day), partial(_invoice, bounds)), (lapsing(day), partial(_ask, bounds)))
 
 
-def _in_chunks(run: _Run, due: QuerySet[Subscription], work: _Work) -> None:
+def _in_chunks(run: _Run, due: Search, work: _Work) -> None:
     """Work through everybody who is due, with two hands if there are that many."""
-    todo = chunks(due, CHUNK)
+    todo = due.chunks(CHUNK)
     if connection.in_atomic_block or run.row.due <= CHUNK:
         _work_through(run, due, todo, work)
         return
@@ -150,9 +149,7 @@ def _in_chunks(run: _Run, due: QuerySet[Subscription], work: _Work) -> None:
         list(hands.map(hand, range(HANDS)))
 
 
-def _work_through(
-    run: _Run, due: QuerySet[Subscription], todo: Iterator[list[int]], work: _Work
-) -> None:
+def _work_through(run: _Run, due: Search, todo: Iterator[list[int]], work: _Work) -> None:
     while True:
         with run.turn:
             customers = None if run.stopped else next(todo, None)
@@ -161,9 +158,7 @@ def _work_through(
         run.count(_work_or_halve(run, due, customers, work))
 
 
-def _work_or_halve(
-    run: _Run, due: QuerySet[Subscription], customers: Sequence[int], work: _Work
-) -> Made:
+def _work_or_halve(run: _Run, due: Search, customers: Sequence[int], work: _Work) -> Made:
     """Bill these customers, all or none; when that fails, halve until the bad one is alone.
 
     A lost connection or a deadlock says nothing about a customer, so it is raised.
@@ -190,12 +185,10 @@ def _work_or_halve(
     )
 
 
-def _bill(
-    day: Billing, due: QuerySet[Subscription], customers: Sequence[int], work: _Work, by: Actor
-) -> Made:
+def _bill(day: Billing, due: Search, customers: Sequence[int], work: _Work, by: Actor) -> Made:
     """Bill what these customers are due, read after they were locked: whoever was first did it."""
     lock_customers(customer_ids=customers, by=by)
-    made = work(day, rows_of(due, customers), by)
+    made = work(day, due.rows(customers), by)
     spend(entity_id=day.entity.pk, customer_ids=customers, on=day.on, by=by)
     return made
 
@@ -242,7 +235,8 @@ def try_again(*, parked_id: int, by: Actor) -> bool:
     try:
         with transaction.atomic():
             made = [
-                _bill(day, due, [parked.customer_id], work, by) for due, work in _works(day, bounds)
+                _bill(day, Search.of(due), [parked.customer_id], work, by)
+                for due, work in _works(day, bounds)
             ]
             if any(one.held for one in made):
                 return False

@@ -33,7 +33,6 @@ from waya.org.models import Entity
 from waya.org.policy import chosen
 from waya.org.queries import entity_of
 from waya.org.rows.adding import put_rows
-from waya.org.rows.among import among
 from waya.org.rows.asking import ask
 from waya.org.rows.changing import change_rows
 from waya.org.rows.reading import read, read_joined
@@ -110,11 +109,9 @@ def spend(*, entity_id: int, customer_ids: Iterable[int], on: date, by: Actor) -
     that comes on a day would. The customers are locked by the caller."""
     by = by.must("billing.settle")
     nothing = Money(0, entity_of(entity_id).currency)
-    held = Credit.objects.filter(customer_id__in=among(customer_ids), amount_minor__gt=0)
+    held = ask(_HELD, [list(customer_ids)])
     settle_many(
-        entity_id=entity_id,
-        offers=[Offer(key, key, nothing, on) for key in held.values_list("customer_id", flat=True)],
-        by=by,
+        entity_id=entity_id, offers=[Offer(key, key, nothing, on) for (key,) in held], by=by
     )
 
 
@@ -127,6 +124,7 @@ def spend_left_over(*, entity_id: int, customer_ids: Iterable[int], on: date, by
         spend(entity_id=entity_id, customer_ids=customer_ids, on=on, by=by)
 
 
+_HELD = "select customer_id from billing_credit where customer_id = any(%s) and amount_minor > 0"
 _PAYERS = """
 select c.id, c.branch_id, coalesce(k.amount_minor, 0)
 from parties_customer c left join billing_credit k on k.customer_id = c.id where c.id = any(%s)

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db.models import DateField, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
@@ -26,7 +28,7 @@ from waya.catalog.models import Plan, Promotion
 from waya.catalog.queries import Version
 from waya.org.models import Entity
 from waya.org.policy import chosen
-from waya.org.rows.among import among
+from waya.org.rows.asking import ask
 from waya.subscriptions.models import Subscription
 from waya.subscriptions.queries import RUNNING
 from waya.subscriptions.rules.life import Advance
@@ -128,23 +130,43 @@ def _whole_months(day: Billing) -> list[int]:
     return [key for key, plan in day.plans.items() if plan.unit == "month" and key not in odd]
 
 
-def chunks(due: QuerySet[Subscription], size: int) -> Iterator[list[int]]:
-    """The customers of those due, so many at a time, in order. Each chunk is asked for when
-    it is needed, after the last one seen: what was billed meanwhile is not seen again."""
-    after = 0
-    while True:
-        rows = due.filter(customer_id__gt=after).order_by("customer_id")
-        customers = list(rows.values_list("customer_id", flat=True).distinct()[:size])
-        if not customers:
-            return
-        yield customers
-        after = customers[-1]
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Who is due, asked for chunk by chunk: composing the question takes longer than most of
+    its answers do, so it is done once. Without words where no plan has anybody who could be."""
+
+    words: str
+    values: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, due: QuerySet[Subscription]) -> Search:
+        """The search for those due."""
+        try:
+            return cls(*due.order_by().values_list(*COLUMNS).query.sql_with_params())
+        except EmptyResultSet:
+            return cls("", ())
+
+    def chunks(self, size: int) -> Iterator[list[int]]:
+        """The customers of those due, so many at a time, in order. Each chunk is asked for when
+        it is needed, after the last one seen: what was billed meanwhile is not seen again."""
+        last = 0
+        while found := self._ask(_CHUNK, last, size):
+            yield [key for (key,) in found]
+            last = found[-1][0]
+
+    def rows(self, customers: Sequence[int]) -> list[Due]:
+        """What is due of some customers, in order."""
+        found = self._ask(_OF_CUSTOMERS, list(customers))
+        return [Due(*row) for row in found if None not in row[4:7]]
+
+    def _ask(self, question: str, *values: object) -> list[tuple[Any, ...]]:
+        return ask(question.format(self.words), (*self.values, *values)) if self.words else []
 
 
-def rows_of(due: QuerySet[Subscription], customers: Sequence[int]) -> list[Due]:
-    """What is due of some customers, in order."""
-    rows = due.filter(customer_id__in=among(customers)).order_by("customer_id", "pk")
-    return [Due(*row) for row in rows.values_list(*COLUMNS) if None not in row[4:7]]
+_CHUNK = "select distinct customer_id from ({}) due where customer_id > %s order by 1 limit %s"
+_OF_CUSTOMERS = """
+select * from ({}) due where customer_id = any(%s::bigint[]) order by customer_id, pk
+"""
 
 
 def to_ask(day: Billing, rows: Sequence[Due]) -> list[ToAsk]:

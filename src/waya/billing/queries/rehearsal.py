@@ -12,11 +12,10 @@ from datetime import date
 from waya.billing.policy import BoundsPolicy
 from waya.billing.queries.due import (
     Billing,
+    Search,
     billing_of,
-    chunks,
     lapsing,
     passed,
-    rows_of,
     to_ask,
     to_invoice,
 )
@@ -97,8 +96,9 @@ def rehearse(
         ("invoices", passed(day), _invoiced),
         ("pro_formas", lapsing(day), _asked),
     ):
-        for customers in chunks(due, _AT_ONCE):
-            rows = rows_of(due, customers)
+        search = Search.of(due)
+        for customers in search.chunks(_AT_ONCE):
+            rows = search.rows(customers)
             _add(found, day, kind, list(_tried(day, rows, work, found)))
             looked_at += len(rows)
             progress(looked_at)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 
 from waya.catalog.models import Plan, PlanVersion, Promotion
@@ -17,7 +17,6 @@ from waya.kernel.errors import Refused
 from waya.network.commands.wishes import want_many
 from waya.org.actors import Actor
 from waya.org.audit import record_many
-from waya.org.rows.among import among
 from waya.org.rows.changing import change_rows
 from waya.parties.models import Customer, Site
 from waya.subscriptions.commands.add_ons import leave
@@ -186,13 +185,20 @@ def advance_billed(*, advances: Sequence[Advance], by: Actor) -> None:
     a batch is billed twice.
     """
     by.must("subscriptions.bill")
-    together: dict[tuple[date, date], list[int]] = {}
-    for one in advances:
-        together.setdefault((one.since, one.until), []).append(one.subscription_id)
-    for (since, until), keys in together.items():
-        rows = Subscription.objects.filter(pk__in=among(keys), billed_through=since)
-        if rows.update(billed_through=until, cycle_on=None) != len(keys):
+    with connection.cursor() as cursor:
+        cursor.execute(_ADVANCE, [
+            [one.subscription_id for one in advances],
+            [one.since for one in advances], [one.until for one in advances],
+        ])  # fmt: skip
+        if cursor.rowcount != len(advances):
             raise Refused("billed_meanwhile")
+
+
+_ADVANCE = """
+update subscriptions_subscription s set billed_through = wished.until, cycle_on = null
+from unnest(%s::bigint[], %s::date[], %s::date[]) wished (id, since, until)
+where s.id = wished.id and s.billed_through = wished.since
+"""
 
 
 @transaction.atomic

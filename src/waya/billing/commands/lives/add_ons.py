@@ -15,7 +15,7 @@ from waya.billing.commands.lives.rows import opened
 from waya.billing.commands.settle import spend, spend_left_over
 from waya.billing.models import ProForma
 from waya.billing.policy import RenewalPolicy
-from waya.billing.queries.due import billing_of, lapsing, rows_of, to_ask
+from waya.billing.queries.due import Search, billing_of, lapsing, to_ask
 from waya.billing.queries.lives.add_ons import Part, part_of
 from waya.billing.queries.lives.on_top import OnTop
 from waya.billing.queries.lives.outcomes import Outcome
@@ -149,5 +149,5 @@ def _asked_anew(row: Subscription, on: date, by: Actor) -> None:
         quote(subscription_id=row.pk, on=on, by=by)
         return
     day = billing_of(row.entity_id, on)
-    due = rows_of(lapsing(day).filter(pk=row.pk), [row.customer_id])
+    due = Search.of(lapsing(day).filter(pk=row.pk)).rows([row.customer_id])
     ask(asked=[(row, one.lines) for one in to_ask(day, due)], on=on, by=by)

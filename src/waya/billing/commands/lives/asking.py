@@ -8,7 +8,7 @@ from django.db import transaction
 
 from waya.billing.commands.documents import ask, offer_hours, quote
 from waya.billing.models import ProForma
-from waya.billing.queries.due import billing_of, lapsing, rows_of, to_ask
+from waya.billing.queries.due import Search, billing_of, lapsing, to_ask
 from waya.org.actors import Actor
 from waya.subscriptions.models import Subscription
 
@@ -34,6 +34,6 @@ def ask_anew(*, customer_id: int, on: date, by: Actor) -> list[ProForma]:
             asked += offer_hours(subscription_ids=[row.pk], state=states[row.pk], by=by)
         else:
             day = billing_of(row.entity_id, on)
-            due = rows_of(lapsing(day).filter(pk=row.pk), [row.customer_id])
+            due = Search.of(lapsing(day).filter(pk=row.pk)).rows([row.customer_id])
             asked += ask(asked=[(row, one.lines) for one in to_ask(day, due)], on=on, by=by)
     return asked
