@@ -63,13 +63,13 @@ def test_a_month_anchored_on_the_10th_is_earned_day_by_day() -> None:
 
 
 def test_what_was_recognised_too_much_goes_back() -> None:
-    back = booking(1, date(2027, 6, 30), {("revenue:internet", "KES"): -5_00})
-    held = {line.purpose: line.amount.minor for line in back.lines}
-    assert held == {"revenue:internet": 5_00, "deferred": -5_00}
+    back = booking(1, date(2027, 6, 30), {(7, "revenue:internet", "KES"): -5_00})
+    held = [(line.purpose, line.amount.minor, line.branch_id) for line in back.lines]
+    assert held == [("revenue:internet", 5_00, 7), ("deferred", -5_00, 7)]
 
 
 def test_two_currencies_balance_each_for_itself() -> None:
-    amounts = {("revenue:internet", "KES"): 5_00, ("revenue:internet", "USD"): 7}
+    amounts = {(1, "revenue:internet", "KES"): 5_00, (1, "revenue:internet", "USD"): 7}
     assert len(booking(1, date(2027, 6, 30), amounts).lines) == 4
 
 
