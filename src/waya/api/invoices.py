@@ -12,7 +12,7 @@ from ninja import Query, Router, Schema
 from ninja.decorators import decorate_view
 
 from waya.api.door import REFUSALS, WRITES, Caller
-from waya.api.lists import Amount, Going, Page, amount, one, page
+from waya.api.lists import Amount, Going, Page, amount, narrowed, one, page
 from waya.api.once import HEADER, once
 from waya.billing.commands.dunning.recoveries import recover
 from waya.billing.models import CreditNoteTax, Invoice, InvoiceLine, InvoiceTax, ProForma
@@ -134,9 +134,8 @@ class Choosing(Going):
 @router.get("/invoices", response={200: Page[InvoiceRow], **REFUSALS})
 def list_invoices(request: Caller, choosing: Query[Choosing]) -> dict[str, Any]:
     """Invoices, newest first, without their lines."""
-    rows = invoices(request.auth.must("money.view"))
-    if choosing.customer is not None:
-        rows = rows.filter(customer__public_id=choosing.customer)
+    seen = invoices(request.auth.must("money.view"))
+    rows = narrowed(seen, customer__public_id=choosing.customer)
     if choosing.open is not None:
         unpaid = {"paid_minor__lt": F("total_minor")}
         rows = rows.filter(**unpaid) if choosing.open else rows.exclude(**unpaid)
@@ -172,9 +171,7 @@ def list_pro_formas(request: Caller, choosing: Query[Choosing]) -> dict[str, Any
     """Pro formas, newest first."""
     by = request.auth.must("money.view")
     rows = ProForma.objects.select_related("customer", "subscription", "invoice")
-    rows = visible_to(by, rows)
-    if choosing.customer is not None:
-        rows = rows.filter(customer__public_id=choosing.customer)
+    rows = narrowed(visible_to(by, rows), customer__public_id=choosing.customer)
     if choosing.open is not None:
         waiting = {"state": ProForma.OPEN}
         rows = rows.filter(**waiting) if choosing.open else rows.exclude(**waiting)
