@@ -44,19 +44,6 @@ def _place(day: date) -> int:
     return (day.year * 12 + day.month) * _MONTH + (day.day - 1) * (_MONTH // days)
 
 
-def schedule(net: Money, period: Period, spread: str) -> list[tuple[date, Money]]:
-    """What each month that a period touches earns, by the month's first day; they add up to
-    the net."""
-    found: list[tuple[date, Money]] = []
-    month, before = period.start.replace(day=1), 0
-    while month < period.end:
-        following = (month + timedelta(days=31)).replace(day=1)
-        through = earned(net.minor, period, following - timedelta(days=1), spread)
-        found.append((month, Money(through - before, net.currency)))
-        month, before = following, through
-    return found
-
-
 def booking(entity_id: int, through: date, amounts: Mapping[Stream, int]) -> Entry:
     """Dr deferred revenue / Cr each revenue, each branch's by itself; what was recognised too
     much goes back."""
