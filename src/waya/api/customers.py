@@ -11,7 +11,7 @@ from ninja import Field, Query, Router, Schema, Status
 from ninja.decorators import decorate_view
 
 from waya.api.door import REFUSALS, WRITES, Caller, entity_id, here
-from waya.api.lists import Going, Line, Page, Short, Words, one, page
+from waya.api.lists import Going, Line, Page, Short, Words, narrowed, one, page
 from waya.api.once import HEADER, once
 from waya.kernel import ids
 from waya.org.actors import Actor
@@ -175,8 +175,7 @@ def list_sites(request: Caller, going: Query[Going], customer: UUID | None = Non
     """Sites, newest first; with `customer` those of one."""
     by = request.auth.must("customers.view")
     rows = visible_to(by, Site.objects.select_related("customer"), entity="customer__entity_id")
-    if customer is not None:
-        rows = rows.filter(customer__public_id=customer)
+    rows = narrowed(rows, customer__public_id=customer)
     return page(rows, going, lambda sites: [_site(one, one.customer.public_id) for one in sites])
 
 

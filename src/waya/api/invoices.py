@@ -12,7 +12,7 @@ from ninja import Query, Router, Schema
 from ninja.decorators import decorate_view
 
 from waya.api.door import REFUSALS, WRITES, Caller
-from waya.api.lists import Amount, Going, Page, amount, one, page
+from waya.api.lists import Amount, Going, Page, amount, narrowed, one, page
 from waya.api.once import HEADER, once
 from waya.billing.commands.dunning.recoveries import recover
 from waya.billing.models import CreditNoteTax, Invoice, InvoiceLine, InvoiceTax, ProForma
@@ -134,9 +134,8 @@ class Choosing(Going):
 @router.get("/invoices", response={200: Page[InvoiceRow], **REFUSALS})
 def list_invoices(request: Caller, choosing: Query[Choosing]) -> dict[str, Any]:
     """Invoices, newest first, without their lines."""
-    rows = invoices(request.auth.must("money.view"))
-    if choosing.customer is not None:
-        rows = rows.filter(customer__public_id=choosing.customer)
+    seen = invoices(request.auth.must("money.view"))
+    rows = narrowed(seen, customer__public_id=choosing.customer)
     if choosing.open is not None:
         unpaid = {"paid_minor__lt": F("total_minor")}
         rows = rows.filter(**unpaid) if choosing.open else rows.exclude(**unpaid)

@@ -63,6 +63,11 @@ def page(
     return {"items": shown(listed), "next": last}
 
 
+def narrowed(rows: QuerySet[Row], **wished: Any) -> QuerySet[Row]:
+    """The rows that fit what was asked for, by look-up; None asks for nothing."""
+    return rows.filter(**{name: value for name, value in wished.items() if value is not None})
+
+
 def one(rows: QuerySet[Row], public_id: UUID) -> Row:
     """The row with this public id; Http404 if there is none among these."""
     row = rows.filter(public_id=public_id).first()

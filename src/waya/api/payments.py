@@ -12,7 +12,7 @@ from ninja import Field, Query, Router, Schema, Status
 from ninja.decorators import decorate_view
 
 from waya.api.door import REFUSALS, WRITES, Caller, here
-from waya.api.lists import Amount, Going, Page, Short, amount, one, page
+from waya.api.lists import Amount, Going, Page, Short, amount, narrowed, one, page
 from waya.api.once import HEADER, once, once_beyond
 from waya.org.actors import Actor
 from waya.org.queries import visible_to
@@ -112,9 +112,9 @@ class PromptShown(Schema):
 @router.get("/payments", response={200: Page[PaymentShown], **REFUSALS})
 def list_payments(request: Caller, choosing: Query[Choosing]) -> dict[str, Any]:
     """Payments, newest first; `state=suspense` is the queue of money that nobody owns yet."""
-    rows = _payments(request.auth.must("money.view"))
-    if choosing.customer is not None:
-        rows = rows.filter(customer__public_id=choosing.customer)
+    rows = narrowed(
+        _payments(request.auth.must("money.view")), customer__public_id=choosing.customer
+    )
     if choosing.state is not None:
         rows = rows.filter(customer__isnull=choosing.state == "suspense")
     return page(rows, choosing, lambda found: [_payment(row) for row in found])

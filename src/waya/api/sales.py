@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from ninja import Query, Router, Schema
 
 from waya.api.door import REFUSALS, Caller, here
-from waya.api.lists import Amount, Going, Page, amount, one, page
+from waya.api.lists import Amount, Going, Page, amount, narrowed, one, page
 from waya.catalog.models import Plan
 from waya.catalog.queries import on_day, prices
 from waya.kernel import clock
@@ -148,11 +148,11 @@ def subscriptions(by: Actor) -> QuerySet[Subscription]:
 @router.get("/subscriptions", response={200: Page[SubscriptionShown], **REFUSALS})
 def list_subscriptions(request: Caller, choosing: Query[Choosing]) -> dict[str, Any]:
     """Subscriptions, newest first."""
-    rows = subscriptions(request.auth.must("customers.view"))
-    if choosing.customer is not None:
-        rows = rows.filter(customer__public_id=choosing.customer)
-    if choosing.state is not None:
-        rows = rows.filter(state=choosing.state)
+    rows = narrowed(
+        subscriptions(request.auth.must("customers.view")),
+        customer__public_id=choosing.customer,
+        state=choosing.state,
+    )
     return page(rows, choosing, lambda found: [_subscription(row) for row in found])
 
 

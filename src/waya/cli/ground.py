@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import threading
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
-from waya.cli.postgres.account import Unusable, can_enter, server_account
+from waya.cli.postgres.account import Unusable, server_account
 from waya.cli.postgres.folders import Folders, default_home, make_folder, make_folders
 from waya.cli.postgres.server import Server, ensure_running
 
@@ -34,16 +33,6 @@ def prepare_home() -> Path:
     with os.fdopen(file, "wb") as written:
         written.write(Fernet.generate_key() + b"\n")
     return home
-
-
-def checkout_home(name: str) -> Path:
-    """A home in the checkout's `var`; elsewhere if root's checkout is closed to the server."""
-    checkout = Path(__file__).resolve().parents[3]
-    account = server_account()
-    if account is None or can_enter(checkout, account):
-        return checkout / "var" / name
-    mark = hashlib.sha256(bytes(checkout)).hexdigest()[:8]
-    return Path("/var/lib/waya") / f"{name}-{mark}"
 
 
 @contextmanager

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django import forms
 
+from waya.kernel.errors import Refused
 from waya.kernel.money import Money, parse
+from waya.org.words import words
+
+
+@contextmanager
+def refused_on(form: forms.BaseForm) -> Iterator[None]:
+    """Do what a form wishes; what is refused stands on the form in words, to be shown again."""
+    try:
+        yield
+    except Refused as refusal:
+        form.add_error(None, words(refusal))
 
 
 class MoneyField(forms.CharField):

@@ -46,21 +46,10 @@ def add_months(start: date, months: int, *, anchor_day: int) -> date:
     return on_day(index // 12, index % 12 + 1, anchor_day)
 
 
-def month_from(start: date, *, anchor_day: int, months: int = 1) -> Period:
-    """The period of `months` from `start`, ending on the anchor's date."""
-    return Period(start, add_months(start, months, anchor_day=anchor_day))
-
-
 def next_anchor(after: date, *, anchor_day: int) -> date:
     """The first anchor date strictly after a day."""
     here = on_day(after.year, after.month, anchor_day)
     return here if here > after else add_months(after, 1, anchor_day=anchor_day)
-
-
-def previous_anchor(on: date, *, anchor_day: int) -> date:
-    """The last anchor date on or before a day."""
-    here = on_day(on.year, on.month, anchor_day)
-    return here if here <= on else add_months(on, -1, anchor_day=anchor_day)
 
 
 def days_between(first: date, last: date) -> list[date]:

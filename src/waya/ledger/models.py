@@ -59,7 +59,7 @@ class JournalLine(models.Model):
     )  # fmt: skip
     on = models.DateField()
     entity_id = models.BigIntegerField()
-    branch_id = models.BigIntegerField(null=True)
+    branch_id = models.BigIntegerField()
     dimension_id = models.BigIntegerField(null=True)
     party_id = models.BigIntegerField(null=True)
     currency = models.CharField(max_length=3)
@@ -80,10 +80,11 @@ class JournalLine(models.Model):
 
 class BalanceDelta(models.Model):
     """What a statement's lines did to an account on a day: a trigger adds one row for each
-    account, day and currency; days long past are folded into one row each. Reports add these
-    up, so they cost accounts and days, never lines. `debit_minor` is the part above zero."""
+    account, branch, day and currency; days long past are folded into one row each. Reports add
+    these up, so they cost accounts and days, never lines. `debit_minor` is the part above zero."""
 
     entity_id = models.BigIntegerField()
+    branch_id = models.BigIntegerField()
     account = models.ForeignKey(
         Account, on_delete=models.PROTECT, db_constraint=False, db_index=False, related_name="+"
     )

@@ -18,14 +18,19 @@ Row = TypeVar("Row", bound=Model)
 
 
 def actor_of(user: AbstractBaseUser | AnonymousUser) -> Actor | None:
-    """The actor that a signed-in member of staff is; None for anybody else."""
+    """The actor that a signed-in member of staff is; None for anybody else. One query."""
     if not user.is_authenticated:
         return None
-    person = Person.objects.filter(user_id=user.pk).prefetch_related("roles").first()
-    if person is None:
+    rows = list(
+        Person.objects.filter(user_id=user.pk).values_list(
+            "pk", "name", "entity_id", "roles__permissions"
+        )
+    )
+    if not rows:
         return None
-    may = frozenset(code for role in person.roles.all() for code in role.permissions)
-    return Actor("person", person.pk, person.name, may, person.entity_id)
+    key, name, entity_id, _ = rows[0]
+    may = frozenset(code for *_, codes in rows for code in codes or ())
+    return Actor("person", key, name, may, entity_id)
 
 
 def actor_of_token(secret: str) -> Actor | None:

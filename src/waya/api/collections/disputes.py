@@ -11,7 +11,7 @@ from ninja.decorators import decorate_view
 
 from waya.api.door import REFUSALS, WRITES, Caller
 from waya.api.invoices import invoices
-from waya.api.lists import Amount, Going, Page, Words, amount, one, page
+from waya.api.lists import Amount, Going, Page, Words, amount, narrowed, one, page
 from waya.api.once import HEADER, once
 from waya.billing.commands.disputes import close_dispute, open_dispute
 from waya.billing.models import Dispute
@@ -61,13 +61,12 @@ class Choosing(Going):
 @router.get("/disputes", response={200: Page[DisputeShown], **REFUSALS})
 def list_disputes(request: Caller, choosing: Query[Choosing]) -> dict[str, Any]:
     """Disputes, newest first."""
-    rows = _disputes(request.auth.must("money.view"))
-    if choosing.customer is not None:
-        rows = rows.filter(invoice__customer__public_id=choosing.customer)
-    if choosing.invoice is not None:
-        rows = rows.filter(invoice__public_id=choosing.invoice)
-    if choosing.state is not None:
-        rows = rows.filter(state=choosing.state)
+    rows = narrowed(
+        _disputes(request.auth.must("money.view")),
+        invoice__customer__public_id=choosing.customer,
+        invoice__public_id=choosing.invoice,
+        state=choosing.state,
+    )
     return page(rows, choosing, lambda found: [_shown(row) for row in found])
 
 

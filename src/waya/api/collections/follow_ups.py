@@ -10,7 +10,7 @@ from ninja import Query, Router, Schema
 from ninja.decorators import decorate_view
 
 from waya.api.door import REFUSALS, WRITES, Caller
-from waya.api.lists import Amount, Going, Page, Words, amount, one, page
+from waya.api.lists import Amount, Going, Page, Words, amount, narrowed, one, page
 from waya.api.once import HEADER, once
 from waya.billing.commands.dunning.follow_ups import resolve
 from waya.billing.models import FollowUp
@@ -51,11 +51,11 @@ class Choosing(Going):
 @router.get("/follow-ups", response={200: Page[FollowUpShown], **REFUSALS})
 def list_follow_ups(request: Caller, choosing: Query[Choosing]) -> dict[str, Any]:
     """Customers whom a person should call, newest first."""
-    rows = _follow_ups(request.auth.must("money.view"))
-    if choosing.customer is not None:
-        rows = rows.filter(customer__public_id=choosing.customer)
-    if choosing.open is not None:
-        rows = rows.filter(resolved_at__isnull=choosing.open)
+    rows = narrowed(
+        _follow_ups(request.auth.must("money.view")),
+        customer__public_id=choosing.customer,
+        resolved_at__isnull=choosing.open,
+    )
     return page(rows, choosing, lambda found: [_shown(row) for row in found])
 
 

@@ -11,7 +11,7 @@ from ninja import Field, Query, Router, Schema, Status
 from ninja.decorators import decorate_view
 
 from waya.api.door import REFUSALS, WRITES, Caller, here
-from waya.api.lists import Amount, Going, Page, amount, one, page
+from waya.api.lists import Amount, Going, Page, amount, narrowed, one, page
 from waya.api.once import HEADER, once
 from waya.billing.commands import promises
 from waya.billing.models import Promise
@@ -57,11 +57,7 @@ class Choosing(Going):
 def list_promises(request: Caller, choosing: Query[Choosing]) -> dict[str, Any]:
     """Promises, newest first, with what became of each."""
     by = request.auth.must("money.view")
-    rows = _promises(by)
-    if choosing.customer is not None:
-        rows = rows.filter(customer__public_id=choosing.customer)
-    if choosing.since is not None:
-        rows = rows.filter(until__gte=choosing.since)
+    rows = narrowed(_promises(by), customer__public_id=choosing.customer, until__gte=choosing.since)
     today = clock.today(here(by).zone)
     return page(rows, choosing, lambda found: _shown(found, today))
 

@@ -15,7 +15,7 @@ from pydantic import model_validator
 
 from waya.api.door import REFUSALS, WRITES, Caller
 from waya.api.invoices import Because, TaxShown, because, invoices, tax_shown
-from waya.api.lists import Amount, Going, Page, Words, amount, one, page
+from waya.api.lists import Amount, Going, Page, Words, amount, narrowed, one, page
 from waya.api.once import HEADER, once
 from waya.billing.commands.credits import give_back, give_back_all
 from waya.billing.models import CreditNote, CreditNoteLine, Invoice
@@ -117,11 +117,11 @@ class Choosing(Going):
 @router.get("/credit-notes", response={200: Page[CreditNoteRow], **REFUSALS})
 def list_credit_notes(request: Caller, choosing: Query[Choosing]) -> dict[str, Any]:
     """Credit notes, newest first, without their lines."""
-    rows = credit_notes(request.auth.must("money.view"))
-    if choosing.customer is not None:
-        rows = rows.filter(customer__public_id=choosing.customer)
-    if choosing.invoice is not None:
-        rows = rows.filter(invoice__public_id=choosing.invoice)
+    rows = narrowed(
+        credit_notes(request.auth.must("money.view")),
+        customer__public_id=choosing.customer,
+        invoice__public_id=choosing.invoice,
+    )
     return page(rows, choosing, lambda found: [_row(row) for row in found])
 
 

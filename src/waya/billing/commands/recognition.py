@@ -20,7 +20,8 @@ _LOCK = "select pg_advisory_xact_lock(hashtext('waya.recognition'), %s)"
 @transaction.atomic
 def recognise(*, entity_id: int, through: date, by: Actor) -> dict[str, int]:
     """Book what has been earned by the end of a day and was not recognised before: one entry,
-    a line for each revenue. Gives the amounts by revenue and currency, in minor units.
+    a line for each revenue of each branch. Gives the amounts by revenue and currency, in minor
+    units, all branches together.
 
     What was billed late for days long past is caught up. Safe twice and two at once: through
     a day that was recognised, or an earlier one, nothing more is done.
@@ -37,14 +38,17 @@ def recognise(*, entity_id: int, through: date, by: Actor) -> dict[str, int]:
     Recognition.objects.bulk_create(
         Recognition(
             entity_id=entity_id,
+            branch_id=branch_id,
             through=through,
             revenue=revenue,
             currency=currency,
             amount_minor=minor,
         )
-        for (revenue, currency), minor in amounts.items()
+        for (branch_id, revenue, currency), minor in amounts.items()
     )
-    told = {f"{revenue} {currency}": minor for (revenue, currency), minor in amounts.items()}
+    told: dict[str, int] = {}
+    for (_, revenue, currency), minor in amounts.items():
+        told[f"{revenue} {currency}"] = told.get(f"{revenue} {currency}", 0) + minor
     why = {"through": through.isoformat(), "minor": told}
     record_many(by, [Happened("revenue.recognised", ("entity", entity_id), why=why)])
     return told
@@ -70,7 +74,7 @@ def fold_sums(*, entity_id: int, on: date, by: Actor) -> dict[str, int]:
     )
     earned = fold(
         "billing_deferral",
-        keys=("entity_id", "revenue", "currency", "on", "start", "end", "net_minor"),
+        keys=("entity_id", "branch_id", "revenue", "currency", "on", "start", "end", "net_minor"),
         sums=("lines",),
         entity_id=entity_id,
     )

@@ -25,11 +25,13 @@ class ReceivableDelta(models.Model):
 
 
 class Deferral(models.Model):
-    """So many invoice lines alike, billed in advance: each earns `net_minor` over the days from
-    `start` up to `end`. A trigger adds a row for each statement; recognition reads these, a few
-    hundred a month, and never the lines. A credit of what is not earned is a row below zero."""
+    """So many invoice lines alike of a branch, billed in advance: each earns `net_minor` over
+    the days from `start` up to `end`. A trigger adds a row for each statement; recognition reads
+    these, a few hundred a month, and never the lines. A credit of what is not earned is a row
+    below zero."""
 
     entity_id = models.BigIntegerField()
+    branch_id = models.BigIntegerField()
     revenue = models.CharField(max_length=40)
     currency = models.CharField(max_length=3)
     on = models.DateField()
@@ -50,9 +52,11 @@ class Deferral(models.Model):
 
 class Recognition(models.Model):
     """Revenue recognised through a day, of what was billed in advance: what had been earned
-    until then, less what was recognised before. One entry of the books for each day."""
+    until then, less what was recognised before. One entry of the books for each day, with lines
+    for each branch."""
 
     entity = models.ForeignKey("org.Entity", on_delete=models.PROTECT, related_name="+")
+    branch = models.ForeignKey("org.Branch", on_delete=models.PROTECT, related_name="+")
     through = models.DateField()
     revenue = models.CharField(max_length=40)
     currency = models.CharField(max_length=3)
@@ -61,7 +65,8 @@ class Recognition(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["entity", "through", "revenue", "currency"], name="recognised_once"
+                fields=["entity", "through", "branch", "revenue", "currency"],
+                name="recognised_once",
             )
         ]
 

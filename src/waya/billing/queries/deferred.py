@@ -9,14 +9,14 @@ from django.db.models import BigIntegerField, F, Q, Sum
 
 from waya.billing.models import Deferral, Recognition
 from waya.billing.policy import RecognitionPolicy
-from waya.billing.rules.recognition import earned
+from waya.billing.rules.recognition import Stream, earned
 from waya.kernel.money import Money
 from waya.kernel.periods import Period
 from waya.ledger.queries.balances import movements
 from waya.org.policy import chosen
 
 _NET = Sum(F("net_minor") * F("lines"), output_field=BigIntegerField(), default=0)
-Amounts = dict[tuple[str, str], int]
+_STREAM = ("branch_id", "revenue", "currency")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,37 +35,45 @@ class RollForward:
     closing: Money
 
 
-def earned_through(entity_id: int, through: date) -> Amounts:
+def earned_through(entity_id: int, through: date) -> dict[Stream, int]:
     """What is earned by the end of a day of all that was billed in advance until then, in
-    minor units by (revenue, currency). Two queries and the policy's: what has passed is summed
-    by the database; of what is running, the lines alike are worked out once."""
+    minor units by branch, revenue and currency. Two queries and the policy's: what has passed
+    is summed by the database; of what is running, the lines alike are worked out once."""
     spread = chosen(RecognitionPolicy, entity_id).spread
     billed = Deferral.objects.filter(entity_id=entity_id, on__lte=through)
     passed = Q(end__lte=through + timedelta(days=1))
-    sums: Amounts = {
-        (revenue, currency): net
-        for revenue, currency, net in billed.filter(passed)
-        .values("revenue", "currency")
+    sums: dict[Stream, int] = {
+        (branch_id, revenue, currency): net
+        for branch_id, revenue, currency, net in billed.filter(passed)
+        .values(*_STREAM)
         .annotate(net=_NET)
-        .values_list("revenue", "currency", "net")
+        .values_list(*_STREAM, "net")
     }
     running = (
         billed.filter(~passed, start__lte=through)
-        .values("revenue", "currency", "start", "end", "net_minor")
+        .values(*_STREAM, "start", "end", "net_minor")
         .annotate(many=Sum("lines"))
-        .values_list("revenue", "currency", "start", "end", "net_minor", "many")
+        .values_list(*_STREAM, "start", "end", "net_minor", "many")
     )
-    for revenue, currency, start, end, net, many in running.iterator(chunk_size=10_000):
-        part = earned(net, Period(start, end), through, spread) * many
-        sums[revenue, currency] = sums.get((revenue, currency), 0) + part
+    for branch_id, revenue, currency, start, end, net, many in running.iterator(chunk_size=10_000):
+        key = (branch_id, revenue, currency)
+        sums[key] = sums.get(key, 0) + earned(net, Period(start, end), through, spread) * many
     return sums
 
 
-def unrecognised(entity_id: int, through: date) -> Amounts:
-    """What is earned by the end of a day and not recognised yet, by (revenue, currency); what
-    is recognised too much is below zero, and nothing of it is left out but nothing."""
+def unrecognised(entity_id: int, through: date) -> dict[Stream, int]:
+    """What is earned by the end of a day and not recognised yet, by branch, revenue and
+    currency; what is recognised too much is below zero, and nothing of it is left out but
+    nothing."""
     left = earned_through(entity_id, through)
-    for key, minor in _recognised(entity_id, Q()).items():
+    before = (
+        Recognition.objects.filter(entity_id=entity_id)
+        .values(*_STREAM)
+        .annotate(minor=Sum("amount_minor"))
+        .values_list(*_STREAM, "minor")
+    )
+    for branch_id, revenue, currency, minor in before:
+        key = (branch_id, revenue, currency)
         left[key] = left.get(key, 0) - minor
     return {key: minor for key, minor in left.items() if minor}
 
@@ -131,7 +139,7 @@ def _of_the_books(
     return found
 
 
-def _recognised(entity_id: int, when: Q) -> Amounts:
+def _recognised(entity_id: int, when: Q) -> dict[tuple[str, str], int]:
     rows = (
         Recognition.objects.filter(when, entity_id=entity_id)
         .values("revenue", "currency")

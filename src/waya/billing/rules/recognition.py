@@ -12,6 +12,9 @@ from waya.ledger.rules.entries import Entry, Line, entry
 
 BY_DAY, BY_MONTH = "day", "month"
 
+# Whose revenue, of what, in which money: (branch, revenue, currency).
+Stream = tuple[int, str, str]
+
 # Divisible by the days of every month, so that a day of any month is a whole number of these.
 _MONTH = 28 * 29 * 15 * 31
 
@@ -41,28 +44,15 @@ def _place(day: date) -> int:
     return (day.year * 12 + day.month) * _MONTH + (day.day - 1) * (_MONTH // days)
 
 
-def schedule(net: Money, period: Period, spread: str) -> list[tuple[date, Money]]:
-    """What each month that a period touches earns, by the month's first day; they add up to
-    the net."""
-    found: list[tuple[date, Money]] = []
-    month, before = period.start.replace(day=1), 0
-    while month < period.end:
-        following = (month + timedelta(days=31)).replace(day=1)
-        through = earned(net.minor, period, following - timedelta(days=1), spread)
-        found.append((month, Money(through - before, net.currency)))
-        month, before = following, through
-    return found
-
-
-def booking(entity_id: int, through: date, amounts: Mapping[tuple[str, str], int]) -> Entry:
-    """Dr deferred revenue / Cr each revenue, by (revenue, currency); what was recognised too
+def booking(entity_id: int, through: date, amounts: Mapping[Stream, int]) -> Entry:
+    """Dr deferred revenue / Cr each revenue, each branch's by itself; what was recognised too
     much goes back."""
     debit, credit = [], []
-    for (revenue, currency), minor in sorted(amounts.items()):
+    for (branch_id, revenue, currency), minor in sorted(amounts.items()):
         amount = Money(abs(minor), currency)
         taken, given = ("deferred", revenue) if minor > 0 else (revenue, "deferred")
-        debit.append(Line(taken, amount))
-        credit.append(Line(given, amount))
+        debit.append(Line(taken, amount, branch_id=branch_id))
+        credit.append(Line(given, amount, branch_id=branch_id))
     return entry(
         entity_id=entity_id,
         on=through,

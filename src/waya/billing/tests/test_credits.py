@@ -56,7 +56,8 @@ def paid(entity: Entity) -> Invoice:
     invoice = Invoice.objects.get(customer_id=joined(entity).customer_id)
     money = Money(invoice.total_minor, invoice.currency)
     debit, back = Line("cash", money), Line("receivable", -money, invoice.customer_id)
-    post_many(entries=[Entry(entity.pk, JUNE_10, "Cash", "cash:1", (debit, back))], by=SYSTEM)
+    post_many(entries=[Entry(entity.pk, JUNE_10, "Cash", "cash:1", (debit, back),
+                             invoice.customer.branch_id)], by=SYSTEM)  # fmt: skip
     return invoice
 
 

@@ -9,24 +9,29 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import Sum
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pytest_django.fixtures import DjangoAssertNumQueries
 
+from waya.billing.commands.credits import credit
 from waya.billing.commands.recognition import fold_sums, recognise, recognise_month
 from waya.billing.models import Deferral, Invoice, InvoiceLine, Recognition
 from waya.billing.queries.deferred import roll_forward, unrecognised
+from waya.billing.rules.credits import Reason
 from waya.billing.tests.make import JUNE_10, isp, joined
-from waya.kernel.money import Money
+from waya.kernel.money import Money, total
 from waya.ledger.commands.entries import post_many
-from waya.ledger.models import JournalEntry
+from waya.ledger.models import JournalEntry, JournalLine
 from waya.ledger.queries.balances import trial_balance
+from waya.ledger.queries.statements import profit_and_loss, profit_by_branch
 from waya.ledger.rules.entries import Line, entry
 from waya.ledger.tests.make import sale
 from waya.org.actors import SYSTEM
+from waya.org.commands.branches import add_branch
 from waya.org.commands.numbering import next_numbers
 from waya.org.models import Entity, Policy
-from waya.parties.commands.customers import register
+from waya.parties.commands.customers import choose_branch, register
 from waya.parties.models import Customer
 
 JUNE_30, JULY_31 = date(2027, 6, 30), date(2027, 7, 31)
@@ -62,6 +67,7 @@ def billed(owner: Customer, net: int, start: date, end: date, on: date) -> None:
     post_many(entries=[entry(
         entity_id=owner.entity_id, on=on, memo=number, source=f"invoice:{number}",
         debit=[Line("receivable", amount, owner.pk)], credit=[Line("deferred", amount)],
+        branch_id=owner.branch_id,
     )], by=SYSTEM)  # fmt: skip
 
 
@@ -140,7 +146,8 @@ def test_a_line_below_zero_takes_back_what_was_not_earned() -> None:
     owner = customer(entity)
     billed(owner, 3000_00, date(2027, 6, 1), date(2027, 7, 1), date(2027, 6, 1))
     Deferral.objects.create(
-        entity_id=entity.pk, revenue="revenue:internet", currency="KES", on=date(2027, 6, 11),
+        entity_id=entity.pk, branch_id=owner.branch_id, revenue="revenue:internet",
+        currency="KES", on=date(2027, 6, 11),
         start=date(2027, 6, 11), end=date(2027, 7, 1), net_minor=-2000_00, lines=1,
     )  # fmt: skip
     assert recognise(entity_id=entity.pk, through=JUNE_30, by=SYSTEM) == {
@@ -216,6 +223,61 @@ def test_the_roll_forward_closes_every_month_and_ends_at_nothing(
         assert rows[-1].closing == rows[0].closing
         total, month = rows[-1].closing.minor, after
     assert total == 0
+
+
+def test_the_profit_of_the_branches_adds_up_to_the_whole_over_a_year() -> None:
+    """Two branches bill in advance every month, one of them credits, and the third bills nothing.
+    What each earned is what it billed less what it credited, and its deferred account closes."""
+    entity = isp()
+    main = customer(entity)
+    keys = [main.branch_id]
+    for code in ("NKR", "ELD"):
+        keys.append(add_branch(entity_id=entity.pk, code=code, name=code, by=SYSTEM).pk)
+    there = customer(entity)
+    choose_branch(customer_id=there.pk, branch_id=keys[1], by=SYSTEM)
+    there.refresh_from_db()
+    begin = date(2027, 1, 1)
+    for month in range(12):
+        start = begin.replace(month=month + 1, day=10)
+        billed(main, 2000_01 + month, start, start + timedelta(days=31), start)
+        billed(there, 700_07, start, start + timedelta(days=10 + month), start)
+        if month == 6:
+            last = Invoice.objects.latest("pk")
+            credit(invoice_id=last.pk, reason=Reason.MISTAKE, once="x", on=start, by=SYSTEM)
+        if month % 4 == 0:
+            fold_sums(entity_id=entity.pk, on=start, by=SYSTEM)
+        recognise_month(entity_id=entity.pk, on=_after(start), by=SYSTEM)
+        days = (begin, _after(start) - timedelta(days=1))
+        *each, whole = profit_by_branch(entity.pk, "KES", days, keys).net
+        assert total(each, "KES") == whole == profit_and_loss(entity.pk, "KES", [days]).net[0]
+    recognise(entity_id=entity.pk, through=date(2028, 6, 30), by=SYSTEM)
+    ever = (begin, date(2028, 6, 30))
+    amounts = [one.minor for one in profit_by_branch(entity.pk, "KES", ever, keys).net]
+    owed = [sum(2000_01 + month for month in range(12)), 11 * 700_07, 0]
+    assert amounts == [*owed, sum(owed)]
+    held_by = JournalLine.objects.filter(account__purpose="deferred").values("branch_id")
+    assert set(held_by.annotate(held=Sum("amount_minor")).values_list("branch_id", "held")) == {
+        (keys[0], 0), (keys[1], 0),
+    }  # fmt: skip
+    assert roll_forward(entity.pk, since=begin, through=ever[1])[-1].closing.minor == 0
+
+
+def test_what_was_recognised_of_another_branch_is_moved_to_the_right_one() -> None:
+    """As it stands after the books were taught branches: all had been recognised at one."""
+    entity = isp()
+    owner = customer(entity)
+    nakuru = add_branch(entity_id=entity.pk, code="NKR", name="Nakuru", by=SYSTEM)
+    billed(owner, 3000_00, date(2027, 6, 1), date(2027, 7, 1), date(2027, 6, 1))
+    recognise(entity_id=entity.pk, through=JUNE_30, by=SYSTEM)
+    Deferral.objects.update(branch_id=nakuru.pk)
+    assert recognise(entity_id=entity.pk, through=JULY_31, by=SYSTEM) == {"revenue:internet KES": 0}
+    days = (date(2027, 6, 1), JULY_31)
+    net = profit_by_branch(entity.pk, "KES", days, [owner.branch_id, nakuru.pk]).net
+    assert [one.minor for one in net] == [0, 3000_00, 3000_00]
+
+
+def _after(day: date) -> date:
+    return (day.replace(day=1) + timedelta(days=31)).replace(day=1)
 
 
 @pytest.mark.django_db(transaction=True)

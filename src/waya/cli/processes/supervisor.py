@@ -90,13 +90,6 @@ class Supervisor:
         """Wait, for `beside`, until it is time to end; tells whether it is."""
         return self._ending.wait(seconds)
 
-    def pid_of(self, name: str) -> int | None:
-        """The process id of a program by its name, while it runs."""
-        for child in self._children:
-            if child.program.name == name and child.process and child.process.poll() is None:
-                return child.process.pid
-        return None
-
     def _beside(self, call: Callable[[], int], outcome: list[int]) -> None:
         try:
             outcome[0] = call()

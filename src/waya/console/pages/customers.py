@@ -128,9 +128,7 @@ def record(request: StaffRequest, by: Actor, account: str) -> HttpResponse:
              "words": "verified" if each.verified_at else ""}
             for each in one.contacts
         ],
-        "site": next(
-            ({"words": each.name, "place": each.directions} for each in one.sites), None
-        ),
+        "site": one.site and {"words": one.site.name, "place": one.site.directions},
         "note": one.customer.note,
         "tags": one.customer.tags,
         "taxed": taxed(one.customer, clock.today(entity.zone)),

@@ -13,10 +13,10 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
 from waya.console import drafts, live, moments, rows, story
+from waya.console.forms import refused_on
 from waya.console.pieces import Chip, Confirm, Find, Kpi, Note, Then, address, earlier, newest
 from waya.console.staff import StaffRequest, staff
 from waya.kernel import clock
-from waya.kernel.errors import Refused
 from waya.network.commands import routers as router_commands
 from waya.network.models import HandEdit, Router
 from waya.network.queries import RouterState, router_states
@@ -24,7 +24,6 @@ from waya.org import jobs
 from waya.org.actors import Actor
 from waya.org.templatetags.states import STATES
 from waya.org.templatetags.waya import lasting, when
-from waya.org.words import words
 from waya.reports.queries import network as reads
 from waya.reports.queries import online as online_reads
 from waya.reports.queries import timeline
@@ -255,16 +254,13 @@ def add(request: StaffRequest, by: Actor) -> HttpResponse:
     form = RouterForm(request.POST or None, initial=drafts.take(request))
     if request.method == "POST" and form.is_valid():
         told = form.cleaned_data
-        try:
+        with refused_on(form):
             router_commands.add_router(
                 entity_id=request.entity.pk, name=told["name"], place=told["place"],
                 host=told["host"], port=told["port"], username=told["username"],
                 password=told["password"], portal_host=told["portal_host"] or "",
                 portal_port=told["portal_port"], by=by,
             )  # fmt: skip
-        except Refused as refusal:
-            form.add_error(None, words(refusal))
-        else:
             return redirect(f"/routers/{told['name']}")
     confirm = Confirm(
         title="Add a router",

@@ -68,14 +68,10 @@ def change(request: StaffRequest, by: Actor, username: str) -> HttpResponse:
         )  # fmt: skip
 
     def told(outcome: Outcome) -> dict[str, Any]:
-        day = f"{outcome.on:%-d %b}"
+        on = "" if outcome.now else f" on {outcome.on:%-d %b}"
         wire = f"The router is to hold {plan_profile(plan.down_kbps, plan.up_kbps).name}"
-        then = [Then("calendar", "From today" if outcome.now else f"From {day}, and not before"),
-                Then("router", f"{wire} {'at once' if outcome.now else f'on {day}'}")]  # fmt: skip
-        if outcome.to_pay:
-            then.append(Then("cash", f"{outcome.to_pay} is missing first: take it, then change"))
-        return {"verb": f"Change to {plan.name}" + ("" if outcome.now else f" on {day}"),
-                "then": then}  # fmt: skip
+        then = [_begins(outcome), Then("router", wire + (on or " at once")), *_missing(outcome)]
+        return {"verb": f"Change to {plan.name}{on}", "then": then}
 
     return decide(request, row, "change", confirm, act, told)
 
@@ -106,13 +102,21 @@ def quantity(request: StaffRequest, by: Actor, username: str) -> HttpResponse:
         )  # fmt: skip
 
     def told(outcome: Outcome) -> dict[str, Any]:
-        day = f"{outcome.on:%-d %b}"
-        then = [Then("calendar", "From today" if outcome.now else f"From {day}, and not before")]
-        if outcome.to_pay:
-            then.append(Then("cash", f"{outcome.to_pay} is missing first: take it, then change"))
-        return {"verb": f"Have {many}" + ("" if outcome.now else f" from {day} on"), "then": then}
+        on = "" if outcome.now else f" from {outcome.on:%-d %b} on"
+        return {"verb": f"Have {many}{on}", "then": [_begins(outcome), *_missing(outcome)]}
 
     return decide(request, row, "quantity", confirm, act, told)
+
+
+def _begins(outcome: Outcome) -> Then:
+    day = f"{outcome.on:%-d %b}"
+    return Then("calendar", "From today" if outcome.now else f"From {day}, and not before")
+
+
+def _missing(outcome: Outcome) -> list[Then]:
+    if not outcome.to_pay:
+        return []
+    return [Then("cash", f"{outcome.to_pay} is missing first: take it, then change")]
 
 
 @staff("billing.change_plan")

@@ -16,6 +16,7 @@ from waya.billing.policy import (
     DunningPolicy,
     HoursPolicy,
     PromisePolicy,
+    RecognitionPolicy,
     RenewalPolicy,
     SparingPolicy,
     WriteOffPolicy,
@@ -37,6 +38,7 @@ _GROUPS: tuple[tuple[type[Any], str, str], ...] = (
     (SparingPolicy, "Who is spared", "Holidays and routers that are away."),
     (WriteOffPolicy, "Write-offs", "What may be given up without asking somebody else."),
     (BillingPolicy, "How bills are worked out", "Parts of periods, changes, and what is left."),
+    (RecognitionPolicy, "Revenue billed in advance", "When it is earned."),
     (RenewalPolicy, "Renewals", "When they are asked for, and what a late payment does."),
     (HoursPolicy, "Plans by the hour", "What is said when paid hours are over."),
     (BoundsPolicy, "A night of billing", "Which night's run waits for a person."),
@@ -81,6 +83,9 @@ _WORDS: dict[str, tuple[str, str]] = {
     "one_pro_forma": ("Money that does not reach for all on a pro forma pays", ""),
     "credit": ("Credit that comes of a change or a credit note pays", ""),
     "bundle_part": ("A bundle that loses a part", ""),
+    "exempt_keeps": ("Whoever is exempt from a tax pays",
+                     "Of plans whose price has the tax inside."),
+    "spread": ("Each period is earned", "The books follow with the next month that is recognised."),
     "late": ("A renewal that is paid late", ""),
     "say_over": ("Send an SMS when paid hours are over", "Nobody is reminded before."),
     "due_days": ("An invoice is due after, days", ""),
@@ -129,6 +134,8 @@ _CHOICES = {
     "credit": [("at_once", "At once"), ("next_payment", "With the next payment")],
     "bundle_part": [("standalone", "The rest at its own prices"), ("whole", "All of it ends"),
                     ("refuse", "It is refused")],
+    "exempt_keeps": [("net", "The price without the tax"), ("gross", "The whole price")],
+    "spread": [("day", "Every day alike"), ("month", "Every month alike")],
 }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 
 from waya.billing.queries.accounts import Account, account
 from waya.console import drafts
-from waya.console.forms import MoneyField
+from waya.console.forms import MoneyField, refused_on
 from waya.console.pieces import Confirm, Sum, Then
 from waya.console.staff import StaffRequest, staff
 from waya.kernel import clock, ids
@@ -95,7 +95,7 @@ def cash(request: StaffRequest, by: Actor, account: str = "") -> HttpResponse:
         return _shown(request, _cash_confirm(request, form, customer))
     form = CashForm(request.entity, customer, request.POST)
     if form.is_valid() and form.customer:
-        try:
+        with refused_on(form):
             payment = counter.take_cash(
                 entity_id=request.entity.pk,
                 customer_id=form.customer.pk,
@@ -104,9 +104,6 @@ def cash(request: StaffRequest, by: Actor, account: str = "") -> HttpResponse:
                 on=clock.today(request.entity.zone),
                 by=by,
             )
-        except Refused as refusal:
-            form.add_error(None, words(refusal))
-        else:
             return redirect(f"/payments/{payment.receipt_number}")
     return _shown(request, _cash_confirm(request, form, customer), 422)
 
@@ -123,16 +120,13 @@ def prompt(request: StaffRequest, by: Actor, account: str = "") -> HttpResponse:
     if form.is_valid() and form.customer:
         owner = form.customer
         phone = form.cleaned_data["phone"] or phones_of([owner.pk]).get(owner.pk, "")
-        try:
+        with refused_on(form):
             sent = prompts.prompt(
                 customer_id=owner.pk,
                 phone=phone,
                 amount_minor=form.cleaned_data["amount"].minor,
                 by=by,
             )
-        except Refused as refusal:
-            form.add_error(None, words(refusal))
-        else:
             if sent.state != Prompt.FAILED:
                 return redirect(f"/customers/{owner.account_number}")
             form.add_error(None, f"Not sent: {sent.result_text}. Nothing was taken.")
@@ -174,44 +168,56 @@ def _money(known: Account) -> list[Sum]:
 
 def _cash_confirm(request: StaffRequest, form: CashForm, customer: Customer | None) -> Confirm:
     known = account(customer.pk, request.entity.pk) if customer else None
-    return Confirm(
-        title=f"Take cash from {customer.name}" if customer else "Take cash",
-        text=f"Account {ids.in_threes(customer.account_number)}" if customer else
-        "Over the counter, for any customer.",
-        action=request.path,
-        verb="Take the cash",
-        back=f"/customers/{customer.account_number}" if customer else "/payments",
-        form=form,
-        money=_money(known) if known else (),
-        total=known.to_pay if known and known.to_pay else None,
-        total_words="Brings everything in order" if known and known.to_pay else "",
-        then=[
-            Then("receipt", "A receipt with its own number"),
-            Then("file-check", "Oldest invoices first, then the renewal; the rest is credit"
-                 if known is None or known.to_pay else "Nothing is owed: it becomes credit"),
-            Then("router", "If it was walled and this covers it, the service comes back at once"),
-            Then("message", "An SMS says thanks"),
-        ],
-    )  # fmt: skip
+    then = [
+        Then("receipt", "A receipt with its own number"),
+        Then("file-check", "Oldest invoices first, then the renewal; the rest is credit"
+             if known is None or known.to_pay else "Nothing is owed: it becomes credit"),
+        Then("router", "If it was walled and this covers it, the service comes back at once"),
+        Then("message", "An SMS says thanks"),
+    ]  # fmt: skip
+    if customer is None:
+        asked = ("Take cash", "Over the counter, for any customer.", "Take the cash")
+    else:
+        asked = (f"Take cash from {customer.name}", _account(customer), "Take the cash")
+    return _confirm(request, form, customer, known, asked, then)
 
 
 def _prompt_confirm(request: StaffRequest, form: PromptForm, customer: Customer | None) -> Confirm:
     known = account(customer.pk, request.entity.pk) if customer else None
     phone = phones_of([customer.pk]).get(customer.pk, "") if customer else ""
     to = national(phone) if phone else "the customer's phone"
+    then = [
+        Then("device-mobile", f"M-PESA asks on {to}; it can be refused there"),
+        Then("clock", "Nothing is booked before M-PESA says that it was paid"),
+    ]
+    if customer is None:
+        rings = "M-PESA asks on the phone; the customer enters the PIN there."
+        asked = ("Send a prompt", rings, "Send the prompt")
+    else:
+        asked = (f"Send {customer.name} a prompt", _account(customer), "Send the prompt")
+    return _confirm(request, form, customer, known, asked, then)
+
+
+def _account(customer: Customer) -> str:
+    return f"Account {ids.in_threes(customer.account_number)}"
+
+
+def _confirm(
+    request: StaffRequest, form: CashForm | PromptForm, customer: Customer | None,
+    known: Account | None, asked: tuple[str, str, str], then: list[Then],
+) -> Confirm:  # fmt: skip
+    """Money is asked for with what the customer owes beside it; `asked` is title, text, verb."""
+    title, text, verb = asked
+    to_pay = known.to_pay if known and known.to_pay else None
     return Confirm(
-        title=f"Send {customer.name} a prompt" if customer else "Send a prompt",
-        text=f"Account {ids.in_threes(customer.account_number)}" if customer else
-        "M-PESA asks on the phone; the customer enters the PIN there.",
+        title=title,
+        text=text,
         action=request.path,
-        verb="Send the prompt",
+        verb=verb,
         back=f"/customers/{customer.account_number}" if customer else "/payments",
         form=form,
         money=_money(known) if known else (),
-        total=known.to_pay if known and known.to_pay else None,
-        total_words="Brings everything in order" if known and known.to_pay else "",
-        then=[
-            Then("device-mobile", f"M-PESA asks on {to}; it can be refused there"),
-            Then("clock", "Nothing is booked before M-PESA says that it was paid"),
-        ],
-    )  # fmt: skip
+        total=to_pay,
+        total_words="Brings everything in order" if to_pay else "",
+        then=then,
+    )

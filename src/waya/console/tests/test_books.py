@@ -18,6 +18,8 @@ from waya.console.pages.books.sheets import Sheet, as_file
 from waya.console.tests.make import Town, signed_in
 from waya.kernel.money import Money
 from waya.ledger.models import FiscalPeriod, JournalEntry
+from waya.org.actors import SYSTEM
+from waya.org.commands.branches import add_branch
 from waya.reports.queries.books.closing import months
 
 REPORTS = ("accounts", "ledger&account=1200", "profit", "balance", "ageing", "deferred", "periods")
@@ -89,6 +91,21 @@ def test_the_balance_sheet_and_the_trial_balance_agree(there: Town, wanjiku: Cli
     held = rows_of(wanjiku, "accounts")[1:]
     assets = sum(Decimal(row[7]) for row in held if row[2] == "Assets")
     assert f"{assets:.2f}" == sheet["Assets, total"]
+
+
+def test_profit_and_loss_by_branch_adds_up_to_the_whole(there: Town, wanjiku: Client) -> None:
+    assert "By branch" not in page(wanjiku, "/books?tab=profit")
+    whole = {row[2] or row[0]: row[3] for row in rows_of(wanjiku, "profit")[1:]}
+    add_branch(entity_id=there.entity.pk, code="NKR", name="Nakuru town", by=SYSTEM)
+    shown = page(wanjiku, "/books?tab=profit&by=branch")
+    assert "Nakuru town" in shown
+    assert 'name="by" value="branch"' in shown
+    heads, *rows = rows_of(wanjiku, "profit&by=branch")
+    assert heads[-2:] == ["Nakuru town", "In all"]
+    for row in rows:
+        assert Decimal(row[3]) + Decimal(row[4]) == Decimal(row[5])
+        assert row[5] == whole[row[2] or row[0]]
+    assert any(Decimal(row[3]) for row in rows)
 
 
 def test_ageing_is_what_the_account_holds_by_invoice_and_by_customer(

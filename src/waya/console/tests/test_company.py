@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.forms import CharField
 from django.test import Client
 
 from waya.billing.commands.renewals import bill
 from waya.billing.models import Exemption, Invoice
+from waya.billing.policy import BillingPolicy, RecognitionPolicy
 from waya.console.tests.make import Town, signed_in
 from waya.console.tests.test_pages import seen
 from waya.org.actors import SYSTEM
 from waya.org.models import Branch
+from waya.org.policy import chosen
 
 
 @pytest.fixture
@@ -98,3 +101,21 @@ def test_the_cashier_sees_them_and_changes_nothing(there: Town) -> None:
     for path in ("branch", "tax", "exemptions/new"):
         assert f"/customers/{account}/{path}" not in seen(naomi, f"/customers/{account}")
         assert naomi.get(f"/customers/{account}/{path}").status_code == 403
+
+
+def test_every_choice_has_words_and_none_of_a_few_is_typed(there: Town, owner: Client) -> None:
+    page = owner.get("/settings/business")
+    assert "Whoever is exempt from a tax pays" in page.content.decode()
+    fields = page.context["form"].fields
+    for name, field in fields.items():
+        choice = name.partition(":")[2]
+        assert field.label != choice.replace("_", " ").capitalize(), f"{name} has no words"
+        if type(field) is CharField:
+            assert not field.initial or "," in field.initial, f"{name} is typed freely"
+    form = page.context["form"]
+    told = {name: form.get_initial_for_field(field, name) for name, field in fields.items()}
+    told = {name: "" if value is None else value for name, value in told.items()}
+    told |= {"billing.terms:exempt_keeps": "gross", "billing.recognition:spread": "month"}
+    assert owner.post("/settings/business", told).status_code == 302
+    assert chosen(BillingPolicy, there.entity.pk).exempt_keeps == "gross"
+    assert chosen(RecognitionPolicy, there.entity.pk).spread == "month"

@@ -9,19 +9,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import resource
 import sys
 import time
 from importlib import import_module
 from typing import Any
 
-import django
-
-from waya.cli import ground
-from waya.cli.up import migrate
 from waya.lab.bench import cost
-from waya.lab.bench.home import own_home
+from waya.lab.bench.home import own_ground
 from waya.lab.bench.load import quantiles
 from waya.lab.bench.paying import payers
 
@@ -43,12 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Measure; the last line is one JSON object. 1 if the run was not whole, or ran twice."""
-    with own_home() as home, ground.database(own=True):
-        migrate()
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "waya.settings")
-        django.setup()
+    with own_ground():
         report = _measure(options.customers, paying=options.paying)
-    print(f"home {home} is gone", flush=True)
     print(json.dumps(report), flush=True)
     return 0 if report["invoices"] == options.customers and not report["rerun_rows"] else 1
 

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import time
 from importlib import import_module
 from typing import Any
 
-import django
-
-from waya.cli import ground
-from waya.cli.up import migrate
-from waya.lab.bench.home import own_home
+from waya.lab.bench.home import own_ground
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,12 +18,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Measure; the last line is one JSON object."""
-    with own_home() as home, ground.database(own=True):
-        migrate()
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "waya.settings")
-        django.setup()
+    with own_ground():
         report = _measure(options.documents)
-    print(f"home {home} is gone", flush=True)
     print(json.dumps(report), flush=True)
     return 0
 

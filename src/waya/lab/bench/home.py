@@ -8,6 +8,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import django
+
+from waya.cli import ground
+from waya.cli.postgres.server import Server
+from waya.cli.up import migrate
+
+
+@contextmanager
+def own_ground() -> Iterator[Server | None]:
+    """A home and a database in it, migrated, and Django ready; both are gone afterwards."""
+    with own_home() as home, ground.database(own=True) as server:
+        migrate()
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "waya.settings")
+        django.setup()
+        yield server
+    print(f"home {home} is gone", flush=True)
+
 
 @contextmanager
 def own_home() -> Iterator[Path]:

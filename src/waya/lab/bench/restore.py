@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import random
 import threading
 import time
@@ -17,15 +16,13 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
-import django
 import httpx
 
-from waya.cli import ground
 from waya.cli.postgres.account import Unusable
 from waya.cli.processes.supervisor import Program, Supervisor, waya
-from waya.cli.up import free_port, migrate, programs
+from waya.cli.up import free_port, programs
 from waya.lab.bench import cost, load
-from waya.lab.bench.home import own_home
+from waya.lab.bench.home import own_ground
 from waya.lab.bench.load import Payment, Sent
 
 _READY_SECONDS = 120.0
@@ -49,10 +46,7 @@ def run(options: argparse.Namespace) -> int:
     """Measure; the last line is one JSON object. 1 if a payment was lost or booked twice."""
     if options.payments + _WARM_UP > options.customers or options.offline >= options.routers:
         raise Unusable("each customer pays once, and one router at least must answer")
-    with own_home() as home, ground.database(own=True) as server:
-        migrate()
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "waya.settings")
-        django.setup()
+    with own_ground() as server:
         bench = _Bench(options)
         bench.gather()
         environment = {"DATABASE_URL": server.application_url} if server else {}
@@ -60,7 +54,6 @@ def run(options: argparse.Namespace) -> int:
             [bench.routers(), *programs("127.0.0.1", bench.web_port, environment)], server=server
         )
         outcome = supervisor.run(bench.measure)
-    print(f"home {home} is gone", flush=True)
     print(json.dumps(bench.report), flush=True)
     return outcome
 

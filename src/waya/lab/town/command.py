@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import signal
 from datetime import timedelta
-from pathlib import Path
 
 from waya.kernel import clock
 from waya.lab.town.founding import Lab, found
@@ -75,8 +74,3 @@ def _found(lab: Lab, customers: int, days: int) -> None:
         households=households(customers, days),
         say=lambda words: print(f"  {words}", flush=True),
     ).live(first, today)
-
-
-def state_file(home: Path) -> Path:
-    """Where the simulated routers keep what is configured on them."""
-    return home / "routers"

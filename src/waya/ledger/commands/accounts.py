@@ -32,15 +32,3 @@ def seed_charts(*, by: Actor) -> None:
     by = by.must("ledger.chart")
     for entity_id in Entity.objects.order_by("pk").values_list("pk", flat=True):
         seed_chart(entity_id=entity_id, by=by)
-
-
-@transaction.atomic
-def open_account(
-    *, entity_id: int, code: str, name: str, kind: str, purpose: str, by: Actor
-) -> None:
-    """Add an account for a purpose, such as a merchant's clearing account; once."""
-    by.must("ledger.chart")
-    Account.objects.get_or_create(
-        entity_id=entity_id, purpose=purpose, defaults={"code": code, "name": name, "kind": kind}
-    )
-    chart_of.forget()

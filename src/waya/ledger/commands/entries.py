@@ -100,8 +100,8 @@ def _lines(
             if account is None:
                 raise Refused("no_account", purpose=line.purpose)
             minor = line.amount.minor
-            yield (key, account, on, one.entity_id, one.branch_id, line.party_id,
-                   line.amount.currency, minor, minor)  # fmt: skip
+            yield (key, account, on, one.entity_id, line.branch_id or one.branch_id,
+                   line.party_id, line.amount.currency, minor, minor)  # fmt: skip
 
 
 @transaction.atomic

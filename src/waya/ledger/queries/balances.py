@@ -127,7 +127,7 @@ def chart(entity_id: int) -> dict[int, Account]:
 def unlike_their_lines(entity_id: int) -> list[str]:
     """Accounts and days whose kept sums are not the sums of their lines: always none, unless
     somebody went around the database's triggers."""
-    keys = ("account_id", "on", "currency")
+    keys = ("account_id", "on", "currency", "branch_id")
     kept = BalanceDelta.objects.filter(entity_id=entity_id).values(*keys)
     lines = JournalLine.objects.filter(entity_id=entity_id).values(*keys)
     both = [

@@ -12,6 +12,7 @@ from django.db.models import Min
 from waya.kernel.money import Money, decimals
 from waya.ledger.models import JournalEntry, JournalLine
 from waya.ledger.queries.balances import trial_balance
+from waya.org.queries import branches_of
 
 # Beancount's five kinds, which its options could rename but its readers expect.
 _ROOTS = {
@@ -34,15 +35,18 @@ def hledger(entity_id: int) -> Iterator[str]:
     """The whole journal as hledger reads it, line by line.
 
     It ends in one entry that asserts what our own trial balance says, so `hledger check`
-    fails if the two ever differ (hledger manual, "Balance assertions").
+    fails if the two ever differ (hledger manual, "Balance assertions"). Each line has its branch
+    as a tag: `hledger incomestatement tag:branch=NKR`.
     """
     last = None
+    codes = _branches(entity_id)
     for entry, group in _entries(entity_id):
         last = entry.on
         yield f"{entry.on:%Y-%m-%d} ({_plain(entry.source)}) {_plain(entry.memo)}"
         for line in group:
             name = _name(line.account.kind, line.account.code, line.account.name)
-            yield f"    {name}  {_amount(Money(line.amount_minor, line.currency))}"
+            amount = _amount(Money(line.amount_minor, line.currency))
+            yield f"    {name}  {amount}  ; branch:{codes[line.branch_id]}"
         yield ""
     if last is not None:
         yield f"{last:%Y-%m-%d} Balances by our own trial balance"
@@ -57,7 +61,7 @@ def beancount(entity_id: int) -> Iterator[str]:
 
     Every account is opened on the first day, and the day after the last one asserts what our
     own trial balance says, without tolerance, so `bean-check` fails if the two ever differ
-    (beancount, "Balance assertions").
+    (beancount, "Balance assertions"). Each line's metadata names its branch.
     """
     first = JournalLine.objects.filter(entity_id=entity_id).aggregate(on=Min("on"))["on"]
     if first is None:
@@ -67,6 +71,7 @@ def beancount(entity_id: int) -> Iterator[str]:
         yield f"{first} open {name}"
     yield ""
     last = first
+    codes = _branches(entity_id)
     for entry, group in _entries(entity_id):
         last = entry.on
         yield f"{entry.on} * {_quoted(entry.memo)}"
@@ -74,12 +79,18 @@ def beancount(entity_id: int) -> Iterator[str]:
         for line in group:
             name = _account(line.account.kind, line.account.code, line.account.name)
             yield f"  {name}  {_amount(Money(line.amount_minor, line.currency))}"
+            yield f"    branch: {_quoted(codes[line.branch_id])}"
         yield ""
     for row in held:
         name = _account(row.kind, row.code, row.name)
         places = decimals(row.amount.currency)
         number, currency = _amount(row.amount).split()
         yield f"{last + timedelta(days=1)} balance {name}  {number} ~ 0.{'0' * places} {currency}"
+
+
+def _branches(entity_id: int) -> dict[int, str]:
+    """The codes of an entity's branches, which are letters and digits."""
+    return {branch.pk: branch.code for branch in branches_of(entity_id)}
 
 
 def _entries(entity_id: int) -> Iterator[tuple[JournalEntry, Iterator[JournalLine]]]:

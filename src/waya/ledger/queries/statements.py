@@ -25,6 +25,15 @@ def profit_and_loss(entity_id: int, currency: str, columns: Sequence[Days]) -> P
     return profit(_held(entity_id, within), currency, len(columns))
 
 
+def profit_by_branch(entity_id: int, currency: str, days: Days, branches: Sequence[int]) -> Profit:
+    """Income and expense over some days: a column for each branch, and last of the whole, which
+    they add up to. Two queries."""
+    since, through = days
+    within = Q(on__gte=since, on__lte=through)
+    columns = [*(within & Q(branch_id=branch) for branch in branches), within]
+    return profit(_held(entity_id, columns), currency, len(columns))
+
+
 def balance_sheet(entity_id: int, currency: str, days: Sequence[date]) -> Position:
     """Assets, liabilities and equity at the end of some days. Four queries."""
     month = chosen(BooksPolicy, entity_id).year_begins_month

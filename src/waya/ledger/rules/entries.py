@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from waya.kernel.money import Money
@@ -12,18 +12,20 @@ from waya.kernel.money import Money
 class Line:
     """One side of an entry: a debit is above zero, a credit below.
 
-    `party_id` says whose receivable or credit it is.
+    `party_id` says whose receivable or credit it is, `branch_id` whose line, where that is not
+    the branch of its entry.
     """
 
     purpose: str
     amount: Money
     party_id: int | None = None
+    branch_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A journal entry to post on a date; its source posts at most once per entity. `branch_id`
-    stands on each of its lines."""
+    stands on each of its lines that does not say another; the books take no line without."""
 
     entity_id: int
     on: date
@@ -43,7 +45,7 @@ def entry(
     refusal.
     """
     lines = [one for one in debit if one.amount.minor]
-    lines += [Line(one.purpose, -one.amount, one.party_id) for one in credit if one.amount.minor]
+    lines += [replace(one, amount=-one.amount) for one in credit if one.amount.minor]
     sums: dict[str, int] = {}
     for one in lines:
         sums[one.amount.currency] = sums.get(one.amount.currency, 0) + one.amount.minor

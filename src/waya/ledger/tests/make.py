@@ -9,6 +9,7 @@ from waya.ledger.commands.accounts import seed_chart
 from waya.ledger.rules.entries import Entry, Line, entry
 from waya.org.actors import SYSTEM
 from waya.org.models import Entity
+from waya.org.queries import main_branch
 from waya.org.tests.make import baraka_net
 
 ON = date(2027, 6, 10)
@@ -31,4 +32,5 @@ def sale(entity: Entity, source: str = "test:1", minor: int = 100_00, on: date =
         source=source,
         debit=[Line("receivable", amount, 1)],
         credit=[Line("deferred", amount)],
+        branch_id=main_branch(entity.pk),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -17,6 +18,7 @@ from waya.ledger.models import BalanceDelta, JournalLine
 from waya.ledger.queries.balances import movements, trial_balance, unlike_their_lines
 from waya.ledger.tests.make import ON, books, sale
 from waya.org.actors import SYSTEM
+from waya.org.commands.branches import add_branch
 from waya.org.models import Entity
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +44,11 @@ def test_a_statement_adds_one_row_for_each_account_and_day() -> None:
     entries += [sale(entity, "test:other", on=ON + timedelta(days=1))]
     post_many(entries=entries, by=SYSTEM)
     assert BalanceDelta.objects.count() == 4
+    nakuru = add_branch(entity_id=entity.pk, code="NKR", name="Nakuru", by=SYSTEM)
+    there = [replace(sale(entity, f"nkr:{n}"), branch_id=nakuru.pk) for n in range(3)]
+    post_many(entries=[*there, sale(entity, "test:last")], by=SYSTEM)
+    assert BalanceDelta.objects.filter(branch_id=nakuru.pk).count() == 2
+    assert BalanceDelta.objects.count() == 8
 
 
 def test_folding_changes_no_balance_and_twice_folds_nothing() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -17,6 +18,7 @@ from waya.ledger.queries.balances import trial_balance
 from waya.ledger.rules.entries import Entry, Line, entry
 from waya.ledger.tests.make import ON, books, sale
 from waya.org.actors import SYSTEM
+from waya.org.queries import main_branch
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +27,8 @@ def _line(entry_id: int, minor: int) -> JournalLine:
     first = JournalEntry.objects.get(pk=entry_id)
     account = Account.objects.get(entity_id=first.entity_id, purpose="receivable")
     return JournalLine(entry=first, account=account, on=first.on, entity_id=first.entity_id,
-                       currency="KES", amount_minor=minor, base_minor=minor)  # fmt: skip
+                       branch_id=first.lines.earliest("pk").branch_id, currency="KES",
+                       amount_minor=minor, base_minor=minor)  # fmt: skip
 
 
 def test_a_balanced_entry_is_posted() -> None:
@@ -53,9 +56,16 @@ def test_an_unbalanced_entry_is_no_value() -> None:
 def test_unbalanced_lines_are_refused_though_they_come_by_copy() -> None:
     entity = books()
     crooked = Entry(entity.pk, ON, "crooked", "test:3", (
-        Line("cash", Money(2, "KES")), Line("deferred", Money(-1, "KES"))))  # fmt: skip
+        Line("cash", Money(2, "KES")), Line("deferred", Money(-1, "KES"))),
+        branch_id=main_branch(entity.pk))  # fmt: skip
     with pytest.raises(IntegrityError, match="does not balance"):
         post_many(entries=[crooked], by=SYSTEM)
+
+
+def test_a_line_of_no_branch_is_refused() -> None:
+    entity = books()
+    with pytest.raises(IntegrityError, match="branch_id"):
+        post_many(entries=[replace(sale(entity), branch_id=None)], by=SYSTEM)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -104,5 +114,6 @@ def test_posting_many_takes_as_many_queries_as_posting_one(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     entity = books()
+    entries = [sale(entity, f"test:{n}") for n in range(50)]
     with django_assert_num_queries(6):
-        post_many(entries=[sale(entity, f"test:{n}") for n in range(50)], by=SYSTEM)
+        post_many(entries=entries, by=SYSTEM)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from waya.ledger.commands.entries import post_many, reverse
 from waya.ledger.queries.export import beancount, hledger
 from waya.ledger.tests.make import ON, books, sale
 from waya.org.actors import SYSTEM
+from waya.org.commands.branches import add_branch
 
 
 @pytest.mark.django_db
@@ -27,6 +29,20 @@ def test_hledger_accepts_the_journal_with_our_balances(
     journal.write_text("\n".join(hledger(entity.pk)) + "\n")
     checked = _check(needs_program("hledger"), journal)
     assert checked.returncode == 0, checked.stderr
+
+
+@pytest.mark.django_db
+def test_hledger_tells_branches_apart(tmp_path: Path, needs_program: Callable[[str], str]) -> None:
+    entity = books()
+    nakuru = add_branch(entity_id=entity.pk, code="NKR", name="Nakuru", by=SYSTEM)
+    there = replace(sale(entity, "test:2", minor=30_00), branch_id=nakuru.pk)
+    post_many(entries=[sale(entity), there], by=SYSTEM)
+    journal = tmp_path / "books.journal"
+    journal.write_text("\n".join(hledger(entity.pk)) + "\n")
+    asked = [needs_program("hledger"), "-f", str(journal), "balance", "--no-total"]
+    told = subprocess.run([*asked, "assets", "tag:branch=NKR"], capture_output=True, text=True,
+                          check=True)  # fmt: skip
+    assert told.stdout.split()[:2] == ["30.00", "KES"]
 
 
 @pytest.mark.django_db

@@ -20,6 +20,7 @@ from waya.ledger.rules.statements import EARLIER, THIS_YEAR, Held, month_of, pos
 from waya.ledger.tests.make import ON, books, sale
 from waya.org.actors import SYSTEM
 from waya.org.models import Entity
+from waya.org.queries import main_branch
 
 accounts = st.lists(
     st.tuples(st.sampled_from(KINDS), st.integers(-(10**9), 10**9), st.integers(-(10**9), 10**9)),
@@ -56,7 +57,8 @@ def _books() -> Entity:
     ]
     post_many(entries=[
         entry(entity_id=entity.pk, on=on, memo=source, source=source,
-              debit=[Line(debit, Money(minor, "KES"))], credit=[Line(credit, Money(minor, "KES"))])
+              debit=[Line(debit, Money(minor, "KES"))], credit=[Line(credit, Money(minor, "KES"))],
+              branch_id=main_branch(entity.pk))
         for source, on, debit, credit, minor in rows
     ], by=SYSTEM)  # fmt: skip
     return entity

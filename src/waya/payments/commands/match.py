@@ -67,7 +67,7 @@ def match_many(*, matches: Sequence[Match], by: Actor) -> list[Payment]:
     owners = lock_customers(customer_ids=wished.values(), by=by)
     rows = list(
         Payment.objects.select_for_update(no_key=True, of=("self",))
-        .filter(pk__in=wished, customer=None).select_related("entity").order_by("pk")
+        .filter(pk__in=wished, customer=None).select_related("entity", "issuer").order_by("pk")
     )  # fmt: skip
     if not rows:
         return []
@@ -88,6 +88,7 @@ def match_many(*, matches: Sequence[Match], by: Actor) -> list[Payment]:
             matched(
                 entity_id=entity.pk,
                 branch_id=owners[wished[row.pk]].branch_id,
+                stood_at=row.issuer.branch_id,
                 payment_id=row.pk,
                 transaction=row.transaction,
                 customer_id=wished[row.pk],

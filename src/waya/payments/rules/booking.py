@@ -66,6 +66,7 @@ def matched(
     *,
     entity_id: int,
     branch_id: int,
+    stood_at: int,
     payment_id: int,
     transaction: str,
     customer_id: int,
@@ -74,13 +75,14 @@ def matched(
     settlement: Settlement,
 ) -> Entry:
     """Dr suspense / Cr receivable, bad debts recovered and customer credit: a second entry,
-    never an edit."""
+    never an edit. `stood_at` is the branch in whose suspense the money stood, which closes by
+    it, `branch_id` the customer's."""
     return entry(
         entity_id=entity_id,
         on=on,
         memo=f"Matched {transaction}",
         source=f"match:{payment_id}",
-        debit=[Line("suspense", money)],
+        debit=[Line("suspense", money, branch_id=stood_at)],
         credit=_credit(money, customer_id, settlement),
         branch_id=branch_id,
     )

@@ -71,7 +71,7 @@ class Profile:
 
     customer: Customer
     contacts: list[Contact]
-    sites: list[Site]
+    site: Site | None
     subscriptions: list[Subscription]
     state: str
     owed: Money
@@ -212,7 +212,7 @@ def profile(entity_id: int, account: str, currency: str, today: date) -> Profile
     return Profile(
         customer=customer,
         contacts=list(Contact.objects.filter(customer=customer).order_by("-primary", "pk")),
-        sites=list(Site.objects.filter(customer=customer).order_by("pk")),
+        site=_site(customer, has),
         subscriptions=sorted(has, key=lambda one: one.state == Subscription.ENDED),
         state=worst_state((one.state, one.standing) for one in has),
         owed=Money(sums.owed, currency),
@@ -224,6 +224,13 @@ def profile(entity_id: int, account: str, currency: str, today: date) -> Profile
         payments=sums.payments,
         messages=sums.messages,
     )
+
+
+def _site(customer: Customer, has: list[Subscription]) -> Site | None:
+    """Where they are: their first subscription's site, read with it; else the first they have."""
+    if has:
+        return has[-1].site
+    return Site.objects.filter(customer=customer).order_by("pk").first()
 
 
 def _ahead(customer_id: int, currency: str, today: date) -> Ahead | None:

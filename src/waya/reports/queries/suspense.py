@@ -21,9 +21,23 @@ from waya.subscriptions.models import Subscription
 _SHOWN = 5
 _LONGEST = 12
 
+# Customers whose names hold all words of `of`; each set of words is looked for once.
+_NAMED = """
+union
+select w.id, near.id from waiting w join (
+    select said.{of}, hit.id from (
+        select distinct {of} from waiting where {of} <> '') said cross join lateral (
+            with found as materialized (
+                select c.id from parties_customer c
+                 where c.entity_id = %(entity)s
+                   and to_tsvector('simple'::regconfig, coalesce(c.name, ''))
+                       @@ to_tsquery('simple', said.{of})
+                 limit 200)
+            select id from found order by id limit 20) hit) near on near.{of} = w.{of}"""
+
 # For every waiting payment at once: accounts a slip away, phones that end like the payer's,
 # names like the payer's or the typed one, and whom this payer paid for before.
-_NEARBY = """
+_NEARBY = f"""
 with waiting as (
     select * from jsonb_to_recordset(%(waiting)s::jsonb) as w(
         id bigint, accounts text[], ends text, beyond text, payer text, either text, names text,
@@ -39,29 +53,7 @@ select w.id, near.id from waiting w cross join lateral (
        and (w.either = '' or length(w.ends) > 6
             or to_tsvector('simple'::regconfig, coalesce(c.name, ''))
                @@ to_tsquery('simple', w.either))
-     order by c.id limit 20) near
-union
-select w.id, near.id from waiting w join (
-    select said.names, hit.id from (
-        select distinct names from waiting where names <> '') said cross join lateral (
-            with found as materialized (
-                select c.id from parties_customer c
-                 where c.entity_id = %(entity)s
-                   and to_tsvector('simple'::regconfig, coalesce(c.name, ''))
-                       @@ to_tsquery('simple', said.names)
-                 limit 200)
-            select id from found order by id limit 20) hit) near on near.names = w.names
-union
-select w.id, near.id from waiting w join (
-    select said.typed, hit.id from (
-        select distinct typed from waiting where typed <> '') said cross join lateral (
-            with found as materialized (
-                select c.id from parties_customer c
-                 where c.entity_id = %(entity)s
-                   and to_tsvector('simple'::regconfig, coalesce(c.name, ''))
-                       @@ to_tsquery('simple', said.typed)
-                 limit 200)
-            select id from found order by id limit 20) hit) near on near.typed = w.typed
+     order by c.id limit 20) near{_NAMED.format(of="names")}{_NAMED.format(of="typed")}
 union
 select w.id, near.customer_id from waiting w cross join lateral (
     select p.customer_id from payments_payment p

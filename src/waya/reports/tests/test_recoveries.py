@@ -16,13 +16,18 @@ from waya.billing.policy import WriteOffPolicy
 from waya.billing.queries.accounts import gone_of, invoice_states
 from waya.billing.rules.credits import Reason
 from waya.billing.rules.invoice_states import Gone, State
-from waya.billing.tests.debtors import customers, invoiced, today
+from waya.billing.tests.debtors import FEE, climbs, customers, invoiced, today
 from waya.kernel import clock
 from waya.kernel.errors import Refused
+from waya.ledger.models import JournalLine
 from waya.ledger.queries.balances import trial_balance
+from waya.network.models import Router
 from waya.org.actors import SYSTEM
+from waya.org.commands.branches import add_branch
 from waya.org.commands.policies import choose
 from waya.org.models import AuditRecord, Entity
+from waya.parties.commands.customers import choose_branch
+from waya.payments.commands.climb import climb
 from waya.payments.commands.counter import take_cash
 from waya.payments.commands.match import match
 from waya.payments.models import Allocation, Merchant, Payment
@@ -99,6 +104,34 @@ def test_what_is_left_over_makes_it_good_and_the_rest_is_credit(
     settled = papers.invoice_paper(lost)
     assert ["State", "Paid after it was written off"] in settled["facts"]
     assert [row["amount"] for row in settled["settled"]] == ["−900.00", "0.00"]
+
+
+def test_every_line_of_a_customer_is_their_branch_s_and_suspense_closes_where_it_stood(
+    entity: Entity, merchant: Merchant, brian: Subscription
+) -> None:
+    nakuru = add_branch(entity_id=entity.pk, code="NKR", name="Nakuru", by=SYSTEM)
+    choose_branch(customer_id=brian.customer_id, branch_id=nakuru.pk, by=SYSTEM)
+    climbs(entity, FEE)
+    Router.objects.update(swept_at=clock.real_now())
+    lost, credited = invoiced(brian, 60, minor=900_00), invoiced(brian, 40, minor=700_00)
+    write_off(invoice_id=lost.pk, reason="Moved away", by=SYSTEM)
+    climb(entity_id=entity.pk, on=today(), by=SYSTEM)
+    pays(brian, 800_00)
+    credit(invoice_id=credited.pk, reason=Reason.MISTAKE, once="x", on=today(), by=SYSTEM)
+    make.tell(merchant, "c", make.confirmation("999999", amount="5000.00"))
+    make.work_off(merchant)
+    waiting = suspense(entity.pk).get()
+    match(payment_id=waiting.pk, customer_id=brian.customer_id, by=SYSTEM)
+    by_branch: dict[str, dict[int, int]] = {}
+    for line in JournalLine.objects.filter(entity_id=entity.pk).select_related("account"):
+        held = by_branch.setdefault(line.account.purpose, {})
+        held[line.branch_id] = held.get(line.branch_id, 0) + line.amount_minor
+    main = entity.branches.get(main=True).pk
+    assert by_branch.pop("suspense") == {main: 0}
+    assert by_branch.pop("clearing:mpesa") == {main: 5000_00}
+    assert {branch for held in by_branch.values() for branch in held} == {nakuru.pk}
+    assert {"receivable", "bad_debts", "bad_debts_recovered", "cash"} <= set(by_branch)
+    is_well(entity)
 
 
 def test_part_by_part_and_never_more_than_was_lost(

@@ -10,42 +10,73 @@ from waya.billing.queries.deferred import RollForward, roll_forward
 from waya.console.pages.books.sheets import Cell, Sheet
 from waya.console.pages.books.tabs import (
     Shown,
+    Span,
     account_address,
     months_through,
     span,
     whole,
 )
+from waya.console.pieces import Chip, address
 from waya.console.staff import StaffRequest
 from waya.kernel.money import Money
 from waya.ledger.queries.balances import held_at_month_ends
-from waya.ledger.queries.statements import balance_sheet, profit_and_loss, profit_by_month
-from waya.ledger.rules.statements import Section, month_of
+from waya.ledger.queries.statements import (
+    Days,
+    balance_sheet,
+    profit_and_loss,
+    profit_by_branch,
+    profit_by_month,
+)
+from waya.ledger.rules.statements import Profit, Section, month_of
+from waya.org.models import Branch
+from waya.org.queries import branches_of
 
 _WORDS = {"income": "Income", "expense": "Expenses", "asset": "Assets",
           "liability": "Liabilities", "equity": "Equity"}  # fmt: skip
 # A ledger has no first day; this one is before any.
 _EVER = date(2000, 1, 1)
+# A statement, its columns' words, and the days that each column's figures lead to.
+Columns = tuple[Profit, Sequence[str], Sequence[Days | None]]
 
 
 def profit(request: StaffRequest) -> Shown:
-    """What was earned and spent over some days, beside the days before them."""
+    """What was earned and spent over some days, beside the days before them or, with `by`, by
+    branch and in all."""
     asked = span(request)
-    currency = request.entity.currency
-    columns = [(asked.since, asked.through), asked.before]
-    found = profit_and_loss(request.entity.pk, currency, columns)
+    branches = branches_of(request.entity.pk)
+    by_branch = len(branches) > 1 and request.GET.get("by") == "branch"
+    found, heads, columns = (
+        _in_branches(request, asked, branches) if by_branch else _beside(request, asked)
+    )
     sections = [found.income, found.expense]
+    toggle = Chip("By branch", address(request, by="" if by_branch else "branch"), by_branch)
     context = {
-        "chips": asked.chips,
+        "chips": [*asked.chips, *([toggle] if len(branches) > 1 else [])],
         "span": asked,
-        "heads": [_days(*days) for days in columns],
+        "by": "branch" if by_branch else "",
+        "heads": heads,
         "sections": [_section(one, columns) for one in sections],
         "net": found.net,
         "chart": _by_month(request, asked.through),
     }
     name = f"profit-and-loss-{asked.since}-{asked.through}"
-    heads = ("Kind", "Code", "Account", *(_days(*days) for days in columns))
     last: list[Sequence[Cell]] = [("Net profit", "", "", *found.net)]
-    return Shown(context, Sheet(name, heads, [*_cells(sections), *last]))
+    cells = [*_cells(sections), *last]
+    return Shown(context, Sheet(name, ("Kind", "Code", "Account", *heads), cells))
+
+
+def _beside(request: StaffRequest, asked: Span) -> Columns:
+    days = [(asked.since, asked.through), asked.before]
+    found = profit_and_loss(request.entity.pk, request.entity.currency, days)
+    return found, [_days(*one) for one in days], days
+
+
+def _in_branches(request: StaffRequest, asked: Span, branches: Sequence[Branch]) -> Columns:
+    """An account's ledger is the whole company's: the last column alone leads there."""
+    days = (asked.since, asked.through)
+    entity, keys = request.entity, [one.pk for one in branches]
+    found = profit_by_branch(entity.pk, entity.currency, days, keys)
+    return found, [*(one.name for one in branches), "In all"], [*(None for _ in keys), days]
 
 
 def _by_month(request: StaffRequest, through: date) -> dict[str, Any]:
@@ -134,7 +165,7 @@ def _held(request: StaffRequest, through: date) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _section(one: Section, columns: Sequence[tuple[date, date]]) -> dict[str, Any]:
+def _section(one: Section, columns: Sequence[Days | None]) -> dict[str, Any]:
     return {
         "words": _WORDS[one.kind],
         "totals": one.totals,
@@ -143,7 +174,7 @@ def _section(one: Section, columns: Sequence[tuple[date, date]]) -> dict[str, An
                 "code": row.code,
                 "name": row.name,
                 "figures": [
-                    (amount, account_address(row.code, *days) if row.code else "")
+                    (amount, account_address(row.code, *days) if row.code and days else "")
                     for amount, days in zip(row.amounts, columns, strict=True)
                 ],
             }

@@ -8,6 +8,7 @@ from django.db.models import Count
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 
+from waya.console.forms import refused_on
 from waya.console.pieces import Confirm, Then
 from waya.console.staff import StaffRequest, staff
 from waya.kernel import ids
@@ -87,12 +88,10 @@ def company(request: StaffRequest, by: Actor) -> HttpResponse:
     told = {one: getattr(entity, one) for one in CompanyForm.base_fields}
     form = CompanyForm(request.POST or None, initial=told)
     if form.is_bound and form.is_valid():
-        try:
+        with refused_on(form):
             rename(entity_id=entity.pk, **form.cleaned_data, by=by)
             messages.info(request, "Documents say so from the next one on.")
             return redirect("/settings/business")
-        except Refused as refusal:
-            form.add_error(None, words(refusal))
     confirm = Confirm(
         title="The company", text="What documents say of it.", action=request.path,
         verb="Keep this", back="/settings/business", form=form,

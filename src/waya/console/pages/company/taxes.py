@@ -13,6 +13,7 @@ from waya.billing.commands.taxes.exemptions import Wished, end_exemption, exempt
 from waya.billing.models import Exemption
 from waya.catalog.queries import tax_kinds
 from waya.catalog.rules.rates import Kind
+from waya.console.forms import refused_on
 from waya.console.pieces import Confirm, Then
 from waya.console.staff import StaffRequest, staff
 from waya.kernel import clock, ids
@@ -102,11 +103,9 @@ def certify(request: StaffRequest, by: Actor, account: str) -> HttpResponse:
         request.entity.country, request.POST or None, initial={"valid_from": today, "of": Kind.VAT}
     )
     if request.method == "POST" and form.is_valid():
-        try:
+        with refused_on(form):
             exempt(customer_id=customer.pk, wished=form.wished(), by=by)
             return redirect(_back(customer))
-        except Refused as refusal:
-            form.add_error(None, words(refusal))
     then = [
         Then("calendar-due", "It counts on what is issued from its first to its last day"),
         Then("file-invoice", "Documents name it in place of the tax"),

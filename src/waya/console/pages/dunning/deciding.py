@@ -18,7 +18,7 @@ from waya.billing.models import Dispute, Invoice, WriteOff
 from waya.billing.policy import PromisePolicy, WriteOffPolicy
 from waya.billing.queries.accounts import account as account_of
 from waya.console import drafts
-from waya.console.forms import MoneyField
+from waya.console.forms import MoneyField, refused_on
 from waya.console.pieces import Confirm, Sum, Then
 from waya.console.staff import StaffRequest, staff
 from waya.kernel import ids
@@ -68,12 +68,10 @@ def promising(request: StaffRequest, by: Actor, account: str) -> HttpResponse:
     form = PromiseForm(entity.currency, posted, initial=initial)
     back = f"/customers/{customer.account_number}"
     if posted is not None and form.is_valid():
-        try:
+        with refused_on(form):
             promise(customer=customer, amount=form.cleaned_data["amount"],
                     until=form.cleaned_data["until"], by=by)  # fmt: skip
             return redirect(back)
-        except Refused as refusal:
-            form.add_error(None, words(refusal))
     policy = chosen(PromisePolicy, entity.pk)
     brings = "Whoever is walled is back at once" if policy.restores else \
         "Whoever is walled already stays so until the money is there"  # fmt: skip
@@ -100,11 +98,9 @@ def disputing(request: StaffRequest, by: Actor, number: str) -> HttpResponse:
     invoice = _invoice(request, number)
     form = ReasonForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
-        try:
+        with refused_on(form):
             open_dispute(invoice_id=invoice.pk, reason=form.cleaned_data["reason"], by=by)
             return redirect(f"/invoices/{invoice.number}")
-        except Refused as refusal:
-            form.add_error(None, words(refusal))
     confirm = Confirm(
         title=f"Dispute {invoice.number}",
         text=f"{invoice.customer.name} does not accept it.",
@@ -140,14 +136,12 @@ def losing(request: StaffRequest, by: Actor, number: str) -> HttpResponse:
     invoice = _invoice(request, number)
     form = ReasonForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
-        try:
+        with refused_on(form):
             done = give_up(invoice_id=invoice.pk, reason=form.cleaned_data["reason"], by=by)
             if isinstance(done, Approval):
                 messages.info(request, "It is more than policy lets one person give up: "
                               "somebody else decides.")  # fmt: skip
             return redirect(f"/invoices/{invoice.number}")
-        except Refused as refusal:
-            form.add_error(None, words(refusal))
     limit = Money(chosen(WriteOffPolicy, request.entity.pk).limit_minor, invoice.currency)
     asks = f"More than {limit} waits for somebody else" if limit < _left(invoice) else \
         "It is booked at once"  # fmt: skip

@@ -65,7 +65,7 @@ def checklist(entity: Entity, month: Month) -> list[Look]:
     parked = Parked.objects.filter(entity=entity, on__lt=month.end, resolved_at=None).count()
     done = DailyRun.objects.filter(entity=entity, day__gte=month.end).exists()
     earned = _by_currency(
-        Money(minor, currency) for (_, currency), minor in unrecognised(entity.pk, last).items()
+        Money(minor, currency) for (*_, currency), minor in unrecognised(entity.pk, last).items()
     )
     off = _by_currency(row.amount for row in trial_balance(entity.pk, through=last))
     return [

@@ -60,12 +60,6 @@ def entry(entity_id: int, entry_id: int) -> Entry | None:
     return entries[0] if entries else None
 
 
-def entry_of(entity_id: int, source: str) -> Entry | None:
-    """What a document booked, by its source."""
-    entries = _entries(list(JournalEntry.objects.filter(entity_id=entity_id, source=source)))
-    return entries[0] if entries else None
-
-
 def entries_of(entity_id: int, sources: list[str]) -> list[Entry]:
     """What several sources booked, oldest first."""
     rows = JournalEntry.objects.filter(entity_id=entity_id, source__in=sources)
