@@ -14,10 +14,10 @@ _EVERY = {("month", 3): "quarter", ("month", 12): "year"}
 _TIMING = {"advance": ", before the period", "arrears": ", after the period", None: ""}
 
 
-def every(plan: Plan) -> str:
+def every(of: Plan | Interval) -> str:
     """How long a period is: `month`, `quarter`, `2 weeks`."""
-    known = _EVERY.get((plan.unit, plan.count))
-    return known or (plan.unit if plan.count == 1 else f"{plan.count} {plan.unit}s")
+    known = _EVERY.get((of.unit, of.count))
+    return known or (of.unit if of.count == 1 else f"{of.count} {of.unit}s")
 
 
 def paid(plan: Plan) -> str:
