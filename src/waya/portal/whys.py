@@ -19,7 +19,7 @@ from waya.kernel.periods import Period
 from waya.org.models import AuditRecord
 from waya.org.queries import entity_of
 from waya.portal.account import Standing, last_day
-from waya.reports.documents.whys import Reason, of_charged, reasons
+from waya.reports.documents.whys import Reason, before_taxes, of_charged, reasons
 from waya.subscriptions.models import Subscription
 
 # What tells a customer that something is to be paid.
@@ -106,6 +106,11 @@ def why_line(line: InvoiceLine, currency: str) -> dict[str, Any]:
     """How a line of an invoice came to its sum, from the facts kept on it."""
     taxes = sorted(line.taxes.all(), key=lambda one: one.sequence)
     return _how(reasons(line.why, taxes, currency))
+
+
+def why_asked(told: dict[str, Any], currency: str) -> dict[str, Any]:
+    """How a line of a pro forma comes to its sum; its taxes are the invoice's to say."""
+    return _how(before_taxes(told, currency))
 
 
 def why_charged(charged: Charged) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from waya.billing.queries.lives import price_changes
 from waya.catalog.commands import change_price, publish_version
 from waya.catalog.models import Plan, PlanVersion
 from waya.catalog.queries import interval_of
+from waya.catalog.rules.plans import Unit
 from waya.kernel.money import Money
 from waya.org.queries import visible_to
 
@@ -89,10 +90,13 @@ class PriceChangeAsked(Asked):
 
 
 class GroupShown(Schema):
-    """Alike subscriptions: the version they have, and what each pays for a period."""
+    """Alike subscriptions, or add-ons on them: the version they have, and what each pays for a
+    period of so many months, weeks, days or hours, taxes included."""
 
     version: int
     quantity: int
+    interval: Unit
+    count: int
     many: int
     now: Amount
     then: Amount
@@ -109,9 +113,18 @@ class PayerShown(Schema):
     then: Amount
 
 
+class BundleKept(Schema):
+    """Those who have the plan as a part of a bundle, whose price is its own and stays."""
+
+    plan: UUID
+    plan_name: str
+    many: int
+    price: Amount
+
+
 class PriceChangeShown(Schema):
-    """What a price change comes to for a period of everybody it moves; the greatest
-    differences first."""
+    """What a price change comes to for a period of everybody it moves, whether they have the
+    plan or have it as an add-on; the greatest differences first."""
 
     version: int
     on: date
@@ -121,6 +134,7 @@ class PriceChangeShown(Schema):
     difference: Amount
     groups: list[GroupShown]
     payers: list[PayerShown]
+    bundles: list[BundleKept]
 
 
 @router.post(
@@ -150,6 +164,7 @@ def _change(shown: price_changes.Preview) -> dict[str, Any]:
         **_sums(shown.now, shown.then, currency),
         "groups": [
             {"version": each.version.number, "quantity": each.quantity, "many": each.many,
+             "interval": each.interval.unit, "count": each.interval.count,
              **_sums(each.now, each.then, currency)}
             for each in shown.groups
         ],
@@ -157,6 +172,11 @@ def _change(shown: price_changes.Preview) -> dict[str, Any]:
             {"customer": each.customer, "account_number": each.account,
              "username": each.username, **_sums(each.now, each.then, currency)}
             for each in shown.payers
+        ],
+        "bundles": [
+            {"plan": each.plan.public_id, "plan_name": each.plan.name, "many": each.many,
+             "price": amount(each.price.minor, currency)}
+            for each in shown.bundles
         ],
     }  # fmt: skip
 

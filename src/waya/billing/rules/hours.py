@@ -55,6 +55,7 @@ class Hours:
             "until": days.end.isoformat(),
             "from_at": self.since.isoformat(),
             "until_at": self.until.isoformat(),
+            "zone": zone,
         }
 
 

@@ -9,18 +9,20 @@ import pytest
 from django.test import Client
 from playwright.sync_api import expect
 
+from waya.billing.commands.dunning.ladders import choose_ladder
 from waya.billing.models import DunningAction
 from waya.billing.policy import LadderPolicy
 from waya.billing.queries.debts import ladder_of
-from waya.billing.rules.ladder.reading import read, written
+from waya.billing.rules.ladder.reading import read, sayable, written
 from waya.billing.tests.debtors import CALL, FEE, WALL, climbs, customers, invoiced
-from waya.console.pages.dunning.ladder_sheet import sheet, typed_from
+from waya.console.pages.dunning.ladder_sheet import beyond, sheet, typed_from
 from waya.console.sheets.rows import numbers
 from waya.console.tests.conftest import Opens
 from waya.console.tests.make import Town, signed_in
 from waya.console.tests.test_browser import listening
 from waya.console.tests.test_pages import seen
 from waya.console.tests.test_plans import shot
+from waya.org.actors import SYSTEM
 from waya.org.policy import chosen
 from waya.org.rows.remembered import forget_all
 
@@ -67,6 +69,49 @@ def test_every_ladder_comes_back_from_the_form() -> None:
     found = sheet(typed_from(written(ladder), "KES", False), "KES", limit_minor=0, quiet=False)
     assert found.ladder is not None, [form.errors for form in found.forms]
     assert found.ladder.segments == ladder.segments
+
+
+def test_any_message_and_either_mode_come_back_from_the_form() -> None:
+    says = [{"key": text, "action": "message", "text": text, "debts": ["invoice"], "from_days": 1}
+            for text in sayable()]  # fmt: skip
+    either = {"key": "either", "modes": ["prepaid", "postpaid"], "rungs": says}
+    ladder = read([either, EVERYBODY])
+    found = sheet(typed_from(written(ladder), "KES", False), "KES", limit_minor=0, quiet=False)
+    assert found.ladder is not None
+    assert found.ladder.segments == ladder.segments
+    assert beyond(ladder, "KES", fees_on_fees=False) == ""
+
+
+@pytest.mark.parametrize(
+    ("segment", "where"),
+    [
+        ({"key": "schools", "tags": ["primary, boarding"], "rungs": []}, "schools"),
+        ({"key": "odd", "modes": ["hourly"], "rungs": []}, "odd"),
+        ({"key": "wide", "rungs": [], "from_account_days": -3, "plans": ["x"]}, "wide"),
+        ({"key": "rung", "plans": ["x"], "rungs": [
+            {"key": "say it", "action": "follow_up", "debts": ["invoice"], "from_days": 3}]},
+         "rung"),
+        ({"key": "far", "plans": ["x"], "rungs": [
+            {"key": "call", "action": "follow_up", "debts": ["invoice"], "from_days": 4000}]},
+         "far"),
+        ({"key": "more", "plans": ["x"], "rungs": [
+            {"key": "call", "action": "follow_up", "debts": ["invoice"], "from_days": 4,
+             "text": "reminder"}]}, "more, call"),
+    ],
+)  # fmt: skip
+def test_what_the_form_cannot_hold_is_not_kept_from_it(
+    there: Town, grace: Client, segment: dict[str, Any], where: str
+) -> None:
+    choose_ladder(entity_id=there.entity.pk, segments=[segment, EVERYBODY], by=SYSTEM)
+    forget_all()
+    page = seen(grace, WHERE)
+    assert f"says more than this form can ({where}" in page
+    assert "POST /api/v1/billing/ladder" in page
+    answer = grace.post(WHERE, typed(EVERYBODY))
+    assert (answer.status_code, "Nothing was kept" in answer.content.decode()) == (422, True)
+    forget_all()
+    assert ladder_of(there.entity.pk).segments == read([segment, EVERYBODY]).segments
+    assert grace.post(WHERE, typed(EVERYBODY, wished="standard")).status_code == 302
 
 
 def test_the_ladder_that_holds_is_shown_with_tonight(there: Town, grace: Client) -> None:

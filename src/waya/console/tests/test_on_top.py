@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 
-from waya.billing.tests.make import pays
-from waya.catalog.models import Plan
+from waya.billing.commands.lives.add_ons import take_add_on
+from waya.billing.tests.make import pays, wants
+from waya.catalog.commands import publish_price
+from waya.catalog.models import Plan, PriceChange
 from waya.console.tests.make import Town, signed_in
 from waya.console.tests.test_services import pinned
+from waya.org.actors import SYSTEM
+from waya.subscriptions.commands.lives import activate
 from waya.subscriptions.models import AddOn
+from waya.subscriptions.rules.life import Renewal
 
 pytestmark = pytest.mark.django_db
 
@@ -55,3 +62,27 @@ def test_one_is_taken_and_dropped_as_it_was_shown(there: Town, grace: Client) ->
     assert "Given back" in shown
     assert grace.post(where, wish | {"seen": pinned(shown)}).status_code == 302
     assert AddOn.objects.get().state == AddOn.OVER
+
+
+def test_a_price_change_names_who_has_it_on_top_and_who_in_a_bundle(
+    there: Town, grace: Client
+) -> None:
+    grace.post("/plans/add-ons/new", IP)
+    told = {"name": "Both", "code": "both", "line": "home-10", "on_top": ["static-ip"],
+            "valid_from": "2020-01-01", "percent_off": "10"}  # fmt: skip
+    grace.post("/plans/bundles/new", told)
+    plan = Plan.objects.get(code="static-ip")
+    pays(there.amina, 300_00, there.today)
+    take_add_on(subscription_id=there.amina.pk, plan_id=plan.pk, on=there.today, by=SYSTEM)
+    bundle = Plan.objects.get(code="both")
+    activate(renewals=[Renewal(wants(there.entity, bundle, "Wanjiku Kamau").pk, there.today,
+                               there.today + timedelta(30), there.today, there.today.day)],
+             by=SYSTEM)  # fmt: skip
+    publish_price(plan_id=plan.pk, amount_minor=350_00, valid_from=there.today, by=SYSTEM)
+    shown = grace.get("/plans/static-ip/2").content.decode()
+    assert "each month from KES 300 to KES 350" in shown
+    assert f"{there.amina.customer.name}, {there.amina.customer.account_number}" in shown
+    assert "1 have it in Both and go on paying KES 2,520" in shown
+    told = {"on": there.today.isoformat(), "seen": pinned(shown)}
+    assert grace.post("/plans/static-ip/2", told).status_code == 302
+    assert PriceChange.objects.get().version.plan == plan

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import timedelta
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -11,10 +11,11 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Page, expect
 
-from waya.billing.tests.make import office_20
-from waya.catalog.commands import publish_version
-from waya.catalog.models import PlanVersion, Promotion
-from waya.catalog.queries import interval_of
+from waya.billing.tests.make import home_10, office_20
+from waya.billing.tests.test_add_ons import static_ip
+from waya.catalog.commands import add_bundle, publish_version
+from waya.catalog.models import Plan, PlanVersion, Promotion
+from waya.catalog.queries import interval_of, versions
 from waya.catalog.rules.plans import Charge, Interval, Phase, PlanTerms, Tier
 from waya.catalog.rules.versions import flat
 from waya.console.pages.plans.sheet import sheet, typed_from
@@ -24,6 +25,7 @@ from waya.console.tests.make import Town, signed_in
 from waya.console.tests.test_browser import listening, serious
 from waya.console.tests.test_pages import seen
 from waya.org.actors import SYSTEM
+from waya.org.models import Entity
 from waya.subscriptions.models import Grant
 
 pytestmark = pytest.mark.django_db
@@ -75,7 +77,11 @@ def test_every_version_that_the_form_can_say_comes_back_from_it(there: Town) -> 
          Charge("boxes", "package", _f("35/2"), lot=_f("10"), timing="advance"),
          Charge("router", "deposit", _f("150000"))),
         (Phase("trial", Interval("day", 14)),
+         Phase("trial", Interval("day", 7), (Charge("gb", "per_unit", _f("1000"), metric="gb"),)),
          Phase("discount", Interval("month", 2), flat(999_00)),
+         Phase("discount", Interval("month", 1),
+               (*flat(500_00), Charge("gb", "volume", tiers=tiers, metric="gb"),
+                Charge("boxes", "package", _f("1500"), lot=_f("20"))), _f("1/10")),
          Phase("fixed_term", Interval("month", 12), percent_off=_f("1/8")), Phase()),
         minimum=_f("240000"), name=plan.name,
     )  # fmt: skip
@@ -86,6 +92,15 @@ def test_every_version_that_the_form_can_say_comes_back_from_it(there: Town) -> 
         typed[name] = value
     found = sheet(typed, plan, "KES", quiet=False)
     assert found.terms == terms, [form.errors for form in found.forms]
+
+
+def both(entity: Entity) -> Plan:
+    """Home 10 and a TV box with a deposit, as one."""
+    home_10(entity)
+    static_ip(entity, code="tv", name="TV box", price_minor=600_00, tax_class="goods",
+              deposit_minor=1000_00)  # fmt: skip
+    return add_bundle(entity_id=entity.pk, code="both", name="Home and TV", price_minor=2790_00,
+                      parts=["home-10", "tv"], valid_from=date(2020, 1, 1), by=SYSTEM)  # fmt: skip
 
 
 def _f(text: str) -> Fraction:
@@ -165,13 +180,65 @@ def test_faults_stand_beside_their_fields(there: Town, grace: Client) -> None:
     assert PlanVersion.objects.filter(plan=there.amina.plan).count() == 1
 
 
-def test_a_version_that_no_form_can_hold_begins_anew(there: Town, grace: Client) -> None:
+def test_what_no_form_can_hold_is_not_lost_unless_one_says_so(there: Town, grace: Client) -> None:
     plan = there.amina.plan
-    phases = (Phase("discount", Interval("month", 1), (*flat(1), Charge("b", amount=_f("2")))),
-              Phase())  # fmt: skip
+    phases = (Phase("discount", Interval("month", 1), flat(1)), Phase(charges=flat(300_00)))
     terms = PlanTerms(plan.code, interval_of(plan), flat(100_00), phases, name=plan.name)
     publish_version(plan_id=plan.pk, terms=terms, valid_from=there.today, by=SYSTEM)
-    assert "says more than this form can" in seen(grace, f"/plans/{plan.code}/publish")
+    where = f"/plans/{plan.code}/publish"
+    assert "Version 2 says more than this form can hold" in seen(grace, where)
+    later = (there.today + timedelta(days=1)).isoformat()
+    told = flat_price(there, valid_from=later, step="publish")
+    answer = grace.post(where, told)
+    assert answer.status_code == 422
+    assert f"POST /api/v1/plans/{plan.public_id}/versions" in answer.content.decode()
+    assert plan.versions.count() == 2
+    assert grace.post(where, told | {"anew": "yes"}).status_code == 302
+    assert plan.versions.count() == 3
+
+
+def test_a_phase_with_several_prices_is_written_and_read(there: Town, grace: Client) -> None:
+    plan = there.brian.plan
+    where = f"/plans/{plan.code}/publish"
+    told = flat_price(there, step="publish") | {
+        "phase-0-kind": "discount", "phase-0-count": "2", "phase-0-unit": "month",
+        "phase-0-charge-0-kind": "flat", "phase-0-charge-0-code": "fee",
+        "phase-0-charge-0-price": "900", "phase-0-charge-1-kind": "graduated",
+        "phase-0-charge-1-code": "gb", "phase-0-charge-1-metric": "gb",
+        "phase-0-charge-1-tier-0-up_to": "50", "phase-0-charge-1-tier-0-price": "0",
+        "phase-0-charge-1-tier-1-price": "7.50",
+    }  # fmt: skip
+    twice = grace.post(where, told | {"phase-0-charge-1-code": "fee"})
+    assert (twice.status_code, "Two charges have the code fee" in twice.content.decode()) == (
+        422, True)  # fmt: skip
+    early = grace.post(where, told | {"phase-0-charge-2-kind": "deposit",
+                                      "phase-0-charge-2-code": "box",
+                                      "phase-0-charge-2-price": "5"})  # fmt: skip
+    assert early.status_code == 422, "what is charged once is of the plan, not of a phase"
+    assert grace.post(where, told).status_code == 302
+    phase = plan.versions.get(number=2).terms["phases"][0]
+    assert [one["kind"] for one in phase["charges"]] == ["flat", "graduated"]
+    page = seen(grace, f"/plans/{plan.code}")
+    assert "First for 2 months, at fee: KES 900 a period; gb: to 50 KES 0; beyond KES 7.5" in page
+    again = seen(grace, where)
+    assert 'name="phase-0-charge-1-tier-1-price" value="7.5"' in again
+    assert "says more" not in again
+
+
+def test_a_bundle_keeps_what_its_parts_are_taxed_as(there: Town, grace: Client) -> None:
+    bundle = both(there.entity)
+    terms = next(iter(versions([bundle]).values())).terms
+    typed = typed_from(terms, "KES")
+    day = there.today.isoformat()
+    for name, value in {"valid_from": day, "begins": day, "tax_inclusive": "yes",
+                        "quantity": "1"}.items():  # fmt: skip
+        typed[name] = value
+    assert sheet(typed, bundle, "KES", quiet=False).terms == terms
+    told = {name: typed.getlist(name) for name in typed}
+    cheaper = told | {"charge-0-price": "2,000", "step": "publish"}
+    assert grace.post(f"/plans/{bundle.code}/publish", cheaper).status_code == 302
+    kept = bundle.versions.get(number=2).terms["charges"]
+    assert [one.get("tax_class") for one in kept] == ["internet", "goods", "goods"]
 
 
 def test_who_may_not_change_the_catalog_only_reads(there: Town) -> None:
@@ -289,6 +356,30 @@ def test_grace_writes_a_version_on_the_screen(live_town: Town, opens: Opens) -> 
     assert [one["kind"] for one in made.terms["charges"]] == ["flat", "graduated", "deposit"]
     page.goto("/plans/new")
     shot(page, "plan-new")
+    assert SHOTS or complaints == []
+
+
+def test_a_phase_gets_prices_of_its_own_on_the_screen(live_town: Town, opens: Opens) -> None:
+    plan = live_town.brian.plan
+    page = opens(signed_in("grace", "owner"), 1280)
+    complaints = listening(page)
+    page.goto(f"/plans/{plan.code}/publish")
+    page.get_by_role("button", name="A phase before").click()
+    phase = page.get_by_label("Phase", exact=True)
+    phase.get_by_label("First", exact=True).select_option("discount")
+    phase.get_by_label("For", exact=True).fill("2")
+    expect(phase.get_by_label("Or for, a period")).to_be_visible()
+    phase.get_by_role("button", name="Prices of its own").click()
+    expect(phase.get_by_label("Or for, a period")).to_have_count(0)
+    phase.get_by_label("Name on invoices").fill("seats")
+    phase.get_by_label("How", exact=True).select_option("package")
+    phase.get_by_label("Price of a lot, KES").fill("750")
+    phase.get_by_label("Units in a lot").fill("10")
+    paying = page.get_by_role("status").filter(has_text="The first year")
+    expect(paying).to_contain_text("26,500")
+    shot(page, "version-phase")
+    page.get_by_role("button", name="Publish the version").click()
+    expect(page.get_by_text("seats: KES 750 for 10 unit")).to_be_visible()
     assert SHOTS or complaints == []
 
 

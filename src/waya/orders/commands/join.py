@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from django.db import connection, transaction
 
 from waya.billing.commands.documents import quote
-from waya.billing.commands.lives.add_ons import take_add_on
+from waya.billing.commands.lives.add_ons import drop_add_on, take_add_on
 from waya.billing.models import ProForma
 from waya.billing.queries.lives.due import opens_on
 from waya.catalog.models import Plan
@@ -24,7 +24,7 @@ from waya.parties.models import Customer
 from waya.payments.commands.prompts import prompt
 from waya.payments.models import Prompt
 from waya.subscriptions.commands.lives import activate, request
-from waya.subscriptions.models import Subscription
+from waya.subscriptions.models import AddOn, Subscription
 from waya.subscriptions.queries import router_for
 from waya.subscriptions.rules.life import Renewal
 
@@ -62,8 +62,9 @@ def join(
 
     The records appear together or not at all; the phone is asked afterwards, and a prompt
     that cannot be sent takes nothing back. Joining again with the same phone, name and plan
-    within minutes, not yet paid, gives the first. Refuses what the contexts below refuse,
-    `plan_unknown`, and `plan_by_agreement` to anybody but staff for a postpaid plan.
+    within minutes, not yet paid, gives the first, with the add-ons wanted now. Refuses what the
+    contexts below refuse, `plan_unknown`, and `plan_by_agreement` to anybody but staff for a
+    postpaid plan.
     """
     by = by.must("orders.join")
     joined = _write(
@@ -97,8 +98,7 @@ def _write(
         router_id = router_for(entity_id).pk
         row = request(customer=customer, site=site, plan=plan, router_id=router_id, by=by)
     today = clock.today(entity.zone)
-    for add_on in add_ons:
-        take_add_on(subscription_id=row.pk, plan_id=add_on, on=today, by=by)
+    _top(row, add_ons, today, by)
     opens = opens_on(row, today)
     if plan.mode == Plan.POSTPAID or opens > today:
         _begin(row, plan, today, opens, by)
@@ -122,6 +122,16 @@ def _same(plan: Plan, name: str, phone: str) -> Subscription | None:
         .order_by("pk")
         .first()
     )
+
+
+def _top(row: Subscription, add_ons: Sequence[int], today: date, by: Actor) -> None:
+    """Have these add-ons, and none that was wanted a moment ago and is not now."""
+    had = row.add_ons.exclude(state=AddOn.OVER).values_list("pk", "plan_id")
+    for key, plan_id in had:
+        if plan_id not in add_ons:
+            drop_add_on(add_on_id=key, on=today, by=by)
+    for add_on in add_ons:
+        take_add_on(subscription_id=row.pk, plan_id=add_on, on=today, by=by)
 
 
 def _begin(row: Subscription, plan: Plan, today: date, opens: date, by: Actor) -> None:

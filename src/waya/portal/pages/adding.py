@@ -35,6 +35,8 @@ def add_ons(request: HttpRequest, guest: Guest) -> HttpResponse:
     typed = request.POST or request.GET
     code, later = typed.get("add_on", ""), typed.get("when") == "term_end"
     context: dict[str, Any] = {"has": row.plan.name, **_listed(found, code), "later": later}
+    if request.method == "POST" and typed.get("what") != _wish(context):
+        return HttpResponseRedirect("/my")  # sent twice: it is had, or gone, already
     if context["chosen"] is None:
         return page(request, "add_ons", context, entity=guest.entity, guest=guest)
 
@@ -57,6 +59,11 @@ def add_ons(request: HttpRequest, guest: Guest) -> HttpResponse:
     except Refused as refusal:
         context["refusal"], context["chosen"], status = words(refusal), None, 422
     return page(request, "add_ons", context, entity=guest.entity, guest=guest, status=status)
+
+
+def _wish(context: dict[str, Any]) -> str:
+    """What can be done to the one that was chosen."""
+    return "" if context["chosen"] is None else "drop" if context["drops"] else "take"
 
 
 def _listed(found: Had, code: str) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from waya.payments.queries.payments import payments_of_customer
 from waya.payments.rules.prompts import whole_shillings
 from waya.portal.frame import customers_only, page
 from waya.portal.session import Guest
-from waya.portal.whys import between, short, why_line
+from waya.portal.whys import between, short, why_asked, why_line
 from waya.reports.queries.documents import Settled, settled_by
 
 PAGE = 12
@@ -96,7 +96,14 @@ def pro_forma(request: HttpRequest, guest: Guest, public_id: UUID) -> HttpRespon
     }  # fmt: skip
     states = {ProForma.OPEN: "open", ProForma.PAID: "paid", ProForma.LAPSED: "void",
               ProForma.OFFERED: "open"}  # fmt: skip
+    lines = [
+        {"words": one["description"], "amount": Money(one["gross_minor"], row.currency),
+         "why": why_asked(one["why"], row.currency)}
+        for one in row.why.get("lines", ())
+        if one["description"]
+    ]  # fmt: skip
     context = {
+        "lines": lines,
         "asked": {
             "number": row.number, "on": row.issued_on, "state": states[row.state],
             "state_words": words[row.state], "plan": row.subscription.plan.name,

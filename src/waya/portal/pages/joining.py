@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import translation
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from waya.billing.queries.lives.beginning import beginning
 from waya.catalog.models import Plan
 from waya.catalog.queries import plans_on_sale
+from waya.kernel import clock
 from waya.kernel.errors import Refused
 from waya.kernel.money import Money
 from waya.network.queries import access_of
@@ -22,7 +26,8 @@ from waya.payments.queries.payments import payments_of_customer
 from waya.portal.forms import JoinForm
 from waya.portal.frame import anybody, customers_only, page, unless_same
 from waya.portal.limits import limit
-from waya.portal.offers import offered
+from waya.portal.offers import offered, on_top
+from waya.portal.periods import every
 from waya.portal.session import Guest, begin, visitor
 from waya.portal.steps import received
 from waya.subscriptions.models import Subscription
@@ -52,22 +57,59 @@ def details(request: HttpRequest, entity: Entity) -> HttpResponse:
     if plan is None:
         return HttpResponseRedirect("/my/plans")
     form = JoinForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    wanted = _wanted(request, entity, plan)
+    shown = _sums(entity, wanted)
+    looks = request.method == "POST" and request.POST.get("step") == "look"
+    changed = request.POST.get("seen", shown["seen"]) != shown["seen"]
+    if request.method == "POST" and not looks and not changed and form.is_valid():
         try:
             limit(request, "join", times=10, minutes=60)
-            return _joined(_join(entity, plan, form))
+            return _joined(_join(entity, wanted, form))
         except Refused as refusal:
             form.refuse(refusal)
-    context = {
-        "form": form,
-        "plan": plan,
-        "lines": [
-            {"words": _("%(plan)s, first month") % {"plan": plan["name"]}, "amount": plan["price"]}
-        ],
-        "total": plan["price"],
-    }
-    status = 422 if form.errors else 200
+    context = {"form": form, "plan": plan, "add_ons": wanted.offered, **shown,
+               "changed": changed and not looks}  # fmt: skip
+    status = 422 if form.errors and not looks else 200
     return page(request, "details", context, entity=entity, status=status)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A plan, the add-ons that go on top of it, and which of them are wanted."""
+
+    plan: Plan
+    offered: list[dict[str, Any]]
+
+    @property
+    def add_ons(self) -> list[Plan]:
+        """Those that are wanted."""
+        keys = [one["id"] for one in self.offered if one["on"]]
+        return list(Plan.objects.filter(pk__in=keys).order_by("name", "pk"))
+
+
+def _wanted(request: HttpRequest, entity: Entity, chosen: dict[str, Any]) -> _Wanted:
+    plan = Plan.objects.select_related("entity").get(pk=chosen["id"])
+    typed = request.POST if request.method == "POST" else request.GET
+    return _Wanted(plan, on_top(plan, typed.getlist("add_on"), entity))
+
+
+def _sums(entity: Entity, wanted: _Wanted) -> dict[str, Any]:
+    """What is paid now, line by line, and what each period comes to after that."""
+    today = clock.today(entity.zone)
+    begins = beginning(wanted.plan, wanted.add_ons, today)
+    lines = [
+        {"words": line.description, "amount": line.charged.taxed.gross} for line in begins.lines
+    ]
+    if begins.opens > today:
+        day = date_format(begins.opens, "j F")
+        lines = [{"words": _("Free until %(day)s") % {"day": day}, "amount": begins.now}]
+    return {
+        "lines": lines,
+        "total": begins.now,
+        "each": begins.each,
+        "each_words": every(wanted.plan) if begins.steady else _("The next period"),
+        "seen": f"{begins.now.minor}:{begins.each.minor}",
+    }
 
 
 @require_safe
@@ -100,11 +142,12 @@ def _offered(entity: Entity) -> list[dict[str, Any]]:
     return offered(plans_on_sale(entity.pk).filter(mode=Plan.PREPAID), entity)
 
 
-def _join(entity: Entity, plan: dict[str, Any], form: JoinForm) -> Joined:
+def _join(entity: Entity, wanted: _Wanted, form: JoinForm) -> Joined:
     place = form.cleaned_data["place"]
     return join(
         entity_id=entity.pk,
-        plan_id=plan["id"],
+        plan_id=wanted.plan.pk,
+        add_ons=[one.pk for one in wanted.add_ons],
         name=form.cleaned_data["name"],
         phone=form.cleaned_data["phone"],
         site_name=place,

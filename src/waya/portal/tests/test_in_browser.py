@@ -18,6 +18,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from waya.billing.tests.make import home_10
+from waya.billing.tests.test_add_ons import static_ip
 from waya.network.models import Session
 from waya.payments import providers
 from waya.payments.models import Merchant, Prompt
@@ -163,6 +164,30 @@ def test_join_and_pay(merchant: Merchant, opens: Opens, script: bool) -> None:
     keep(page, "5-login")
 
 
+@pytest.mark.parametrize("width", [PHONE, 1280])
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_join_with_an_add_on(merchant: Merchant, opens: Opens, script: bool, width: int) -> None:
+    home_10(merchant.entity)
+    static_ip(merchant.entity, once_minor=500_00)
+    static_ip(merchant.entity, code="tv", name="TV box", price_minor=600_00, deposit_minor=1000_00)
+    page = opens(width, script=script)
+    page.goto("/my/join?plan=home-10")
+    page.fill("#id_name", "Faith Cherono")
+    page.fill("#id_phone", "0700 000 512")
+    page.fill("#id_place", "Plot 22, green gate")
+    page.check("[name=agree]")
+    page.check("[value=static-ip]")
+    if not script:
+        page.click("text=Pay KES 2,500")
+        expect(page.locator("#sum")).to_contain_text("The sum is another now")
+    expect(page.locator("#sum")).to_contain_text("KES 3,300")
+    expect(page.locator("#id_name")).to_have_value("Faith Cherono")
+    keep(page, f"join-add-on-{script}")
+    page.click("text=Pay KES 3,300")
+    expect(page.locator("h1")).to_have_text("Look at your phone")
+    expect(page.locator("main")).to_contain_text("KES 3,300")
+
+
 def test_sign_in_with_a_code(chebet: Subscription, opens: Opens) -> None:
     page = opens()
     page.goto("/my")
@@ -241,6 +266,7 @@ def test_a_refused_prompt_says_so_while_one_looks(brian: Subscription, opens: Op
 def test_nothing_is_wider_than_the_screen_and_axe_is_content(
     merchant: Merchant, chebet: Subscription, brian: Subscription, opens: Opens, width: int
 ) -> None:
+    static_ip(merchant.entity, once_minor=500_00)
     invoice = chebet.customer.invoices.get()
     payment = chebet.customer.payments.get()
     visitor, customer, owing = opens(width), opens(width, phone="0700000418"), opens(

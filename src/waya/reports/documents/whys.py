@@ -12,13 +12,17 @@ from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
+from django.utils import timezone
 from django.utils.dateformat import format as formatted
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_noop as _
 
 from waya.billing.models import CreditNoteLine
 from waya.billing.rules.drafts import Charged
+from waya.billing.rules.hours import Hours, hours_of
+from waya.billing.rules.lives import ONCE
 from waya.billing.rules.tax import Taxed
 from waya.kernel.money import Money, decimals
 from waya.kernel.rates import as_percent
@@ -93,7 +97,13 @@ RULES = {
     "credit": _("Given back of what was billed, at its own price and taxes"),
     "late fee": _("A fee because a bill was not paid in time"),
 }
+# The same of what is paid to the minute.
+BY_THE_HOUR = {
+    "whole cycle": _("All of its hours, at their price"),
+    "whole cycle, at the phase's price": _("All of its hours, at the price of its phase"),
+}
 CREDIT = "credit"
+DATA = "value left over, turned into data"
 PHASES = {
     "trial": _("Trial"),
     "discount": _("Introductory price"),
@@ -113,13 +123,17 @@ CONVENTIONS = {
 
 def reasons(told: Told, taxes: Iterable[TaxTold], currency: str) -> list[Reason]:
     """The lines behind a line of a document, from the facts and the taxes kept with it."""
-    found = [
+    return before_taxes(told, currency) + _taxes(told, list(taxes), currency)
+
+
+def before_taxes(told: Told, currency: str) -> list[Reason]:
+    """The same of what has no taxes yet, because it is no tax document."""
+    return [
         Reason(gettext(label), text)
         for label, say in _SAYINGS
         for text in say(told, currency)
         if text
     ]
-    return found + _taxes(told, list(taxes), currency)
 
 
 def of_charged(charged: Charged) -> list[Reason]:
@@ -150,7 +164,8 @@ def _rule(told: Told, currency: str) -> Iterator[str]:
     if rule is None and "price_minor" in told:  # kept before rules were
         rule = "whole cycle" if _is_whole(told) else "share of the cycle"
     if rule:
-        yield gettext(RULES.get(str(rule), str(rule)))
+        hourly = BY_THE_HOUR.get(str(rule)) if _by_the_hour(told) else None
+        yield gettext(hourly or RULES.get(str(rule), str(rule)))
     phase = PHASES.get(str(told.get("phase")))
     if phase:
         yield gettext(phase)
@@ -165,8 +180,40 @@ def _rule(told: Told, currency: str) -> Iterator[str]:
         }
 
 
+def _hours(told: Told, currency: str) -> Iterator[str]:
+    """From which moment to which, by the clocks of the place, or that it is not known yet."""
+    had = hours_of(told)
+    if had is not None:
+        yield _moments(had, told)
+    elif _by_the_hour(told):
+        yield gettext("They begin at the moment at which they are paid")
+    if _by_the_hour(told):
+        yield _length(told["seconds"])
+
+
+def _moments(had: Hours, told: Told) -> str:
+    zone = ZoneInfo(told["zone"]) if "zone" in told else timezone.get_current_timezone()
+    first, last = had.since.astimezone(zone), had.until.astimezone(zone)
+    same = first.date() == last.date()
+    ended = formatted(last, "H:i" if same else "j M Y, H:i")
+    return f"{formatted(first, 'j M Y, H:i')} – {ended}"
+
+
+def _length(seconds: int) -> str:
+    hours, minutes = divmod(seconds // 60, 60)
+    said = []
+    if hours:
+        said.append(ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours})
+    if minutes:
+        words = ngettext("%(count)d minute", "%(count)d minutes", minutes)
+        said.append(words % {"count": minutes})
+    return " ".join(said)
+
+
 def _days(told: Told, currency: str) -> Iterator[str]:
-    start, end = told.get("from_at", told.get("from")), told.get("until_at", told.get("until"))
+    if hours_of(told) is not None or _by_the_hour(told):
+        return
+    start, end = told.get("from"), told.get("until")
     if start and end and start != end:
         yield f"{_day(start)} – {_day(end)}"
     elif start:
@@ -182,8 +229,13 @@ def _price(told: Told, currency: str) -> Iterator[str]:
     words = _("%(price)s for a whole period, %(taxes)s")
     if rule.startswith(("once", "deposit", "unused", "value")):
         words = _("%(price)s, %(taxes)s")
+    if _by_the_hour(told):
+        words = _("%(price)s for %(hours)s, %(taxes)s")
     inside = gettext("taxes inside") if told.get("tax_inclusive") else gettext("taxes on top")
-    yield gettext(words) % {"price": _sum(told["price_minor"], currency), "taxes": inside}
+    yield gettext(words) % {
+        "price": _sum(told["price_minor"], currency), "taxes": inside,
+        "hours": _length(told["seconds"]) if _by_the_hour(told) else "",
+    }  # fmt: skip
     if told.get("price_from"):
         words = _("The plan's price number %(number)s, valid since %(day)s")
         if "version" not in told:
@@ -196,7 +248,11 @@ _PRICED_APART = ("discount", "used", "minimum", "late", "correction")
 
 def _quantity(told: Told, currency: str) -> Iterator[str]:
     quantity = told.get("quantity")
-    if _is_number(quantity) and _exact(quantity) != 1 and "used" not in told:
+    if told.get("rule") == DATA:
+        yield gettext("%(quantity)s %(metric)s, used before anything costs") % {
+            "quantity": _number(_exact(quantity)), "metric": told.get("metric", ""),
+        }  # fmt: skip
+    elif _is_number(quantity) and _exact(quantity) != 1 and "used" not in told:
         yield gettext("For %(quantity)s") % {"quantity": _number(_exact(quantity))}
 
 
@@ -231,7 +287,7 @@ def _used(told: Told, currency: str) -> Iterator[str]:
         "used": _number(used), "metric": told.get("metric", ""), "included": _number(included),
     }  # fmt: skip
     if told.get("granted"):
-        yield gettext("%(granted)s of it was given for nothing") % {
+        yield gettext("%(granted)s of it was data left over from the plan before") % {
             "granted": _number(_exact(told["granted"]))
         }
     if not told.get("tiers") and _is_number(told.get("price_minor")):
@@ -312,6 +368,7 @@ _Say = Callable[[Told, str], Iterator[str]]
 _SAYINGS: tuple[tuple[str, _Say], ...] = (
     (_("Rule"), _rule),
     (_("Days"), _days),
+    (_("Hours"), _hours),
     (_("Price"), _price),
     (_("How many"), _quantity),
     (_("Part"), _part),
@@ -322,6 +379,10 @@ _SAYINGS: tuple[tuple[str, _Say], ...] = (
     (_("Late"), _late),
     (_("Asked for"), _asked),
 )
+
+
+def _by_the_hour(told: Told) -> bool:
+    return "seconds" in told and told.get("kind") not in ONCE
 
 
 def _is_whole(told: Told) -> bool:

@@ -19,7 +19,8 @@ from waya.billing.rules.engine.events import Event, Usage
 from waya.billing.rules.engine.lines import lines
 from waya.billing.rules.engine.terms import BillingTerms
 from waya.catalog.rules.plans import Charge, Discount, Interval, Phase, PlanTerms, Tier
-from waya.reports.documents.whys import CONVENTIONS, PHASES, RULES, reasons
+from waya.reports.documents.whys import BY_THE_HOUR as HOURLY
+from waya.reports.documents.whys import CONVENTIONS, PHASES, RULES, before_taxes, reasons
 
 JUNE_10, JULY_1, JULY_10 = date(2027, 6, 10), date(2027, 7, 1), date(2027, 7, 10)
 HOME = PlanTerms("home-10", Interval(), (Charge("fee", amount=Fraction(2500_00)),))
@@ -141,11 +142,62 @@ def test_a_line_of_before_there_were_rules_is_still_explained() -> None:
     assert said["Part"] == "12 of 30 days (1 Jan 2026 – 31 Jan 2026)"
 
 
+BY_THE_HOUR: dict[str, Any] = {
+    "rule": "whole cycle", "price_minor": 20_00, "ratio": "1", "unit": "second", "seconds": 9600,
+    "kind": "recurring", "quantity": "1", "version": 1, "price_from": "2020-01-01",
+    "tax_inclusive": True, "from": "2027-06-10", "until": "2027-06-11",
+}  # fmt: skip
+BEGUN = {
+    "from_at": "2027-06-10T09:00:00+00:00", "until_at": "2027-06-10T11:40:00+00:00",
+    "zone": "Africa/Nairobi",
+}  # fmt: skip
+
+
+def spoken(facts: dict[str, Any]) -> list[str]:
+    return [one.text for one in before_taxes(facts, "KES")]
+
+
+def test_hours_are_named_by_the_clocks_of_the_place() -> None:
+    rule, *_, price = spoken(BY_THE_HOUR)[:4]
+    assert (rule, price) == (
+        "All of its hours, at their price", "KES 20 for 2 hours 40 minutes, taxes inside"
+    )  # fmt: skip
+    assert "They begin at the moment at which they are paid" in spoken(BY_THE_HOUR)
+    assert "10 Jun 2027, 12:00 – 14:40" in spoken(BY_THE_HOUR | BEGUN)
+    assert "2 hours 40 minutes" in spoken(BY_THE_HOUR | BEGUN)
+    over = BEGUN | {"until_at": "2027-06-10T22:40:00+00:00"}
+    assert "10 Jun 2027, 12:00 – 11 Jun 2027, 01:40" in spoken(BY_THE_HOUR | over)
+    assert "whole period" not in " ".join(spoken(BY_THE_HOUR | BEGUN))
+    with translation.override("sw"):
+        assert "saa 2 dakika 40" in spoken(BY_THE_HOUR | BEGUN)
+
+
+def test_a_one_off_of_a_plan_by_the_hour_has_a_day() -> None:
+    once = BY_THE_HOUR | {"rule": "once, at the beginning", "kind": "one_off",
+                          "until": "2027-06-10"}  # fmt: skip
+    assert spoken(once)[:2] == ["Once, when the service begins", "10 Jun 2027"]
+
+
+def test_data_left_over_is_named_when_it_is_given_and_when_it_is_used() -> None:
+    given: dict[str, Any] = {
+        "rule": "value left over, turned into data", "kind": "converted", "quantity": "30",
+        "metric": "gb", "price_minor": 50_00, "tax_inclusive": True,
+    }  # fmt: skip
+    assert "30 gb, used before anything costs" in spoken(given)
+    used: dict[str, Any] = {
+        "rule": "used, per_unit", "kind": "usage", "used": "25", "included": "10", "metric": "gb",
+        "granted": 15, "price_minor": 50_00,
+    }  # fmt: skip
+    assert "15 of it was data left over from the plan before" in spoken(used)
+    with translation.override("sw"):
+        assert "15 kati yake ni data iliyobaki ya mpango uliotangulia" in spoken(used)
+
+
 def test_in_swahili() -> None:
     (line,) = told(HOME)
     with translation.override("sw"):
         said = words(line)
-        for text in (*RULES.values(), *PHASES.values(), *CONVENTIONS.values()):
+        for text in (*RULES.values(), *HOURLY.values(), *PHASES.values(), *CONVENTIONS.values()):
             assert gettext(text) != text, text
     assert said["Kanuni"] == "Kipindi kizima kwa bei yake"
 

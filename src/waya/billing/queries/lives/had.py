@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from waya.catalog.models import Plan
-from waya.catalog.queries import add_ons_for, held, on_day, prices
+from waya.catalog.queries import Priced, add_ons_for, held, on_day, prices
 from waya.kernel.errors import Refused
 from waya.kernel.money import Money
 from waya.subscriptions.models import AddOn, Subscription
@@ -26,12 +26,20 @@ def had_on(row: Subscription, on: date) -> Had:
     """What is had on top of a subscription's plan, and what else is offered on a day."""
     had = list(row.add_ons.exclude(state=AddOn.OVER).select_related("plan").order_by("pk"))
     mine = {one.plan_id for one in had}
-    sold = [one for one in add_ons_for(row.plan) if one.pk not in mine]
+    offered = [
+        (one, price.amount) for one, price in sold_on_top(row.plan, on) if one.pk not in mine
+    ]
+    return Had(had, held(row.plan), offered)
+
+
+def sold_on_top(plan: Plan, on: date) -> list[tuple[Plan, Priced]]:
+    """The add-ons that are sold on top of a plan on a day, with their prices."""
+    sold = add_ons_for(plan)
     known = prices(one.pk for one in sold)
     offered = []
     for one in sold:
         try:
-            offered.append((one, on_day(known.get(one.pk, []), on).amount))
+            offered.append((one, on_day(known.get(one.pk, []), on)))
         except Refused:  # its first price is yet to come
             continue
-    return Had(had, held(row.plan), offered)
+    return offered

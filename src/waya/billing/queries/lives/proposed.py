@@ -122,27 +122,35 @@ class _Clerk:
     def __init__(self, entity: Entity, offer: Terms) -> None:
         self.entity = entity
         self.offer = offer
-        self.recorded = rates_recorded(entity.country, [offer.plan.tax_class])
-        self.known: dict[date, Pricing] = {}
+        charges = (offer.terms.charges, *(one.charges or () for one in offer.terms.phases))
+        self.parts = {one.code: one for found in charges for one in found if one.tax_class}
+        classes = {offer.plan.tax_class, *(one.tax_class for one in self.parts.values())}
+        self.recorded = rates_recorded(entity.country, classes)
+        self.known: dict[tuple[date, str], Pricing] = {}
 
     def bill(self, lines: Sequence[Line]) -> Bill:
         """The lines of one day."""
-        plan, on = self.offer.plan, day_of(lines[0].invoice_on)
-        made = tuple(
-            drafted(line, self._pricing(on), subscription_id=0, name=worded(plan, line),
-                    revenue=f"revenue:{plan.tax_class}")
-            for line in lines
-        )  # fmt: skip
+        on = day_of(lines[0].invoice_on)
+        made = tuple(self._line(line, on) for line in lines)
         return Bill(on, made, _sum(made, self.entity.currency))
 
-    def _pricing(self, on: date) -> Pricing:
-        if on not in self.known:
-            country, tax_class = self.entity.country, self.offer.plan.tax_class
+    def _line(self, line: Line, on: date) -> DraftLine:
+        """A line, of the class of supply of the part of a bundle that it is for."""
+        plan, part = self.offer.plan, self.parts.get(line.charge)
+        supply = part.tax_class if part else plan.tax_class
+        name = worded(plan, line, part.name if part else None)
+        return drafted(line, self._pricing(on, supply), subscription_id=0, name=name,
+                       revenue=f"revenue:{supply}")  # fmt: skip
+
+    def _pricing(self, on: date, tax_class: str) -> Pricing:
+        key = (on, tax_class)
+        if key not in self.known:
+            country = self.entity.country
             supply = Supply(place=country, day=on, seller=country)
             stack = carried(self.recorded, tax_class, supply).stack
             inclusive, currency = self.offer.tax_inclusive, self.entity.currency
-            self.known[on] = Pricing(0, on, inclusive, currency, stack)
-        return self.known[on]
+            self.known[key] = Pricing(0, on, inclusive, currency, stack)
+        return self.known[key]
 
 
 def _life(offer: Terms, on: date, quantity: Fraction) -> Life:

@@ -33,17 +33,19 @@ class Worked:
 
 
 def work_out(
-    rows: Sequence[Due], prices: PriceList, how: BillingPolicy, on: date, *, arrears: bool
-) -> Iterator[Worked]:
+    rows: Sequence[Due], prices: PriceList, how: BillingPolicy, on: date, *, arrears: bool,
+    on_top: Mapping[int, Sequence[Part]] | None = None,
+) -> Iterator[Worked]:  # fmt: skip
     """What is due of each as of a day: in arrears what has passed, in advance the period that
-    begins where the bills end. Five queries for any number of them.
+    begins where the bills end. Five queries for any number of them. `on_top` are their add-ons
+    where these are not written yet.
 
     Raises ValueError for a subscription that comes to more lines than policy lets pass.
     """
     if not rows:
         return
     known, counts = lives(rows, prices), billed(rows)
-    parts = with_add_ons(rows, prices.plans.values())
+    parts = with_add_ons(rows, prices.plans.values()) if on_top is None else on_top
     seen = {key for key, _, _ in counts}
     for row in rows:
         life = known[row.id]

@@ -39,6 +39,11 @@ def read(
     return Ladder(made, limit_minor, key="chosen")
 
 
+def sayable() -> list[str]:
+    """The messages that a rung can send."""
+    return [key for key in TEXTS if needed(key) <= _SAYABLE]
+
+
 def written(ladder: Ladder) -> list[dict[str, Any]]:
     """The segments that a policy row would hold for a ladder: `read` makes it of them again."""
     return [_written_segment(one) for one in ladder.segments]
@@ -126,9 +131,7 @@ def _check(rung: Rung, segment: str, fees_on_fees: bool) -> None:
         raise Refused("ladder_days", at=at)
     if rung.action is not Action.MESSAGE and rung.from_days < 1:
         raise Refused("ladder_too_early", at=at)
-    if rung.action is Action.MESSAGE and (
-        rung.text not in TEXTS or not needed(rung.text) <= _SAYABLE
-    ):
+    if rung.action is Action.MESSAGE and rung.text not in sayable():
         raise Refused("ladder_text", at=at, text=rung.text)
     if rung.action is Action.FEE and rung.fee_minor <= 0 and rung.fee_percent <= 0:
         raise Refused("ladder_no_fee", at=at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -14,7 +15,7 @@ from waya.billing.queries.debts import ladder_of
 from waya.billing.rules.ladder.reading import written
 from waya.billing.rules.ladder.values import Ladder
 from waya.console import drafts
-from waya.console.pages.dunning.ladder_sheet import Sheet, sheet, typed_from
+from waya.console.pages.dunning.ladder_sheet import Sheet, beyond, sheet, typed_from
 from waya.console.pages.dunning.tabs import tabs
 from waya.console.pages.dunning.tonight import ACTIONS
 from waya.console.sheets.rows import step, typed_of
@@ -31,6 +32,10 @@ from waya.reports.rehearsal import ORDER, Rehearsal, rehearsal
 _LOOK, _KEEP, _STANDARD = "look", "keep", "standard"
 _ADDRESS = "/collections/ladder"
 _BEFORE = 10
+_MORE = (
+    "The ladder that holds says more than this form can ({where}), which would be lost if it were"
+    " kept from here. Change it by API: POST /api/v1/billing/ladder."
+)
 
 
 @staff("money.view")
@@ -43,8 +48,11 @@ def ladder(request: StaffRequest, by: Actor) -> HttpResponse:
     typed, wished = _typed(request, holds, may)
     limit = chosen(WriteOffPolicy, entity.pk).limit_minor
     filled = sheet(typed, entity.currency, limit_minor=limit, quiet=wished != _KEEP)
+    beyond_it = beyond(holds, entity.currency, chosen(LadderPolicy, entity.pk).fees_on_fees)
     fault = ""
-    if may and wished in (_KEEP, _STANDARD):
+    if may and wished == _KEEP and beyond_it:
+        fault = _MORE.format(where=beyond_it)
+    elif may and wished in (_KEEP, _STANDARD):
         kept = filled.ladder if wished == _KEEP else holds
         if kept is not None:
             try:
@@ -58,9 +66,9 @@ def ladder(request: StaffRequest, by: Actor) -> HttpResponse:
         "filled": filled,
         "may_change": may,
         "own": bool(chosen(LadderPolicy, entity.pk).segments),
-        "tonight": _tonight(entity, holds, filled),
+        "tonight": _tonight(entity, holds, holds if beyond_it else filled.ladder, filled.faults),
         "fault": fault,
-        "note": _note(filled, holds) if wished == _LOOK and request.method == "GET" else "",
+        "note": _MORE.format(where=beyond_it) if beyond_it and not fault else "",
         "before": _before(entity),
         "oob": bool(request.htmx) and wished == _LOOK,
     }
@@ -88,15 +96,17 @@ def _choose(entity: Entity, filled: Sheet, wished: str, by: Actor) -> None:
                       fees_on_fees=filled.fees_on_fees, by=by)  # fmt: skip
 
 
-def _tonight(entity: Entity, holds: Ladder, filled: Sheet) -> dict[str, Any]:
-    """The next night by the ladder that holds, and by the one in the form, action by action."""
-    if filled.ladder is None:
-        fault = next(iter(filled.faults), "")
+def _tonight(
+    entity: Entity, holds: Ladder, wished: Ladder | None, faults: Sequence[str]
+) -> dict[str, Any]:
+    """The next night by the ladder that holds, and by the one that is wished, action by action."""
+    if wished is None:
+        fault = next(iter(faults), "")
         return {"fault": fault or "What tonight would be stands here once the ladder is whole."}
     on = next_night(entity.pk)
     now = rehearsal(entity.pk, on)
-    same = filled.ladder.segments == holds.segments
-    then = now if same else rehearsal(entity.pk, on, filled.ladder)
+    same = wished.segments == holds.segments
+    then = now if same else rehearsal(entity.pk, on, wished)
     return {
         "on": on,
         "same": same,
@@ -105,12 +115,6 @@ def _tonight(entity: Entity, holds: Ladder, filled: Sheet) -> dict[str, Any]:
         "spared": sum(one.customers for one in then.spared),
         "held": [one.router for one in then.held],
     }
-
-
-def _note(filled: Sheet, holds: Ladder) -> str:
-    """What to know of a ladder that came from elsewhere."""
-    same = filled.ladder is not None and filled.ladder.segments == holds.segments
-    return "" if same else "The ladder that holds says more than this form can. Keep it as JSON."
 
 
 def _rows(now: Rehearsal, then: Rehearsal, currency: str) -> list[dict[str, Any]]:

@@ -9,7 +9,8 @@ from typing import Any, cast
 from django import forms
 from django.http import QueryDict
 
-from waya.billing.rules.ladder.reading import read
+from waya.billing.rules.ladder.reading import read, sayable
+from waya.billing.rules.ladder.reading import written as written_ladder
 from waya.billing.rules.ladder.values import Ladder
 from waya.console.sheets.fields import ExactField, redraws, written
 from waya.console.sheets.rows import hush, numbers, typed_of
@@ -26,7 +27,13 @@ ACTIONS = {
 _DEBTS = {"renewal": "Renewals", "invoice": "Invoices", "one_time": "Of no service",
           "fee": "Late fees"}  # fmt: skip
 _WEEKDAYS = list(enumerate(("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), start=1))
-_TEXTS = {"reminder": "Reminder", "last_notice": "Last notice"}
+_FIRST = ("reminder", "last_notice")
+_TEXTS = [
+    (key, key.replace("_", " ").capitalize())
+    for key in (*_FIRST, *(one for one in sayable() if one not in _FIRST))
+]
+_MODES = [("", "either way"), ("prepaid", "before each period"),
+          ("postpaid", "after an invoice"), ("postpaid prepaid", "one or the other")]  # fmt: skip
 # Beside which field a refusal of the ladder stands.
 _FIELD = {
     "ladder_days": "through_days", "ladder_too_early": "from_days", "ladder_text": "text",
@@ -49,11 +56,7 @@ class SegmentForm(forms.Form):
     """Who climbs these rungs: whoever meets every condition that is given."""
 
     key = forms.RegexField(_KEY, label="Segment", error_messages=_KEY_FAULT)
-    modes = forms.ChoiceField(
-        label="Paid", required=False,
-        choices=[("", "either way"), ("prepaid", "before each period"),
-                 ("postpaid", "after an invoice")],
-    )  # fmt: skip
+    modes = forms.ChoiceField(label="Paid", required=False, choices=_MODES)
     plans = NamesField(label="With a plan of", required=False)
     tags = NamesField(label="With a tag of", required=False)
     without_tags = NamesField(label="Without tags", required=False)
@@ -65,7 +68,7 @@ class SegmentForm(forms.Form):
         given = self.cleaned_data
         kept = {name: given[name] for name in given if given[name] not in ("", None, [])}
         if "modes" in kept:
-            kept["modes"] = [kept["modes"]]
+            kept["modes"] = kept["modes"].split()
         return kept
 
 
@@ -83,7 +86,7 @@ class RungForm(forms.Form):
     through_days = forms.IntegerField(
         label="Through day", min_value=-60, max_value=3650, required=False
     )
-    text = forms.ChoiceField(label="Message", choices=list(_TEXTS.items()), required=False)
+    text = forms.ChoiceField(label="Message", choices=_TEXTS, required=False)
     fee = ExactField(label="Fee", whole=True, required=False)
     fee_percent = ExactField(label="And % of the debt", required=False)
     words = forms.CharField(label="What to tell them", max_length=200, required=False)
@@ -223,13 +226,32 @@ def _blame(found: Sheet, refusal: Refused) -> None:
     found.faults.append(told)
 
 
+def beyond(holds: Ladder, currency: str, fees_on_fees: bool) -> str:
+    """Where a ladder says more than the form can hold: `segment, rung`, or a segment; empty if
+    nothing of it would be lost."""
+    typed = typed_from(written_ladder(holds), currency, fees_on_fees)
+    found = sheet(typed, currency, limit_minor=holds.write_off_limit_minor, quiet=True)
+    if found.ladder is not None and found.ladder.segments == holds.segments:
+        return ""
+    kept = {one["key"]: one for one in found.segments}
+    for one in written_ladder(holds):
+        other = kept.get(one["key"], {})
+        rungs = {rung["key"]: rung for rung in other.get("rungs", [])}
+        for rung in one["rungs"]:
+            if other and rungs.get(rung["key"]) != rung:
+                return f"{one['key']}, {rung['key']}"
+        if other != one:
+            return str(one["key"])
+    return holds.segments[0].key
+
+
 def typed_from(segments: Sequence[dict[str, Any]], currency: str, fees_on_fees: bool) -> QueryDict:
     """A ladder as somebody would have typed it."""
     typed: dict[str, object] = {"fees_on_fees": "yes" if fees_on_fees else ""}
     for at, one in enumerate(segments):
         name = f"segment-{at}"
         typed |= {
-            f"{name}-key": one["key"], f"{name}-modes": "".join(one.get("modes", [])[:1]),
+            f"{name}-key": one["key"], f"{name}-modes": " ".join(sorted(one.get("modes", []))),
             f"{name}-from_account_days": one.get("from_account_days"),
             f"{name}-through_account_days": one.get("through_account_days"),
         }  # fmt: skip

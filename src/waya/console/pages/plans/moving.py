@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from waya.billing.queries.lives import price_changes
 from waya.catalog import commands
 from waya.catalog.models import PlanVersion
+from waya.console.pages.plans.words import every
 from waya.console.pieces import Confirm, Sum, Then
 from waya.console.staff import StaffRequest, staff
 from waya.kernel import clock
@@ -64,19 +65,26 @@ def _moving(
         hidden={"seen": seen},
         money_words="For one period",
         money=[
-            Sum(f"{one.many:,} with version {one.version.number}", one.difference,
-                f"each from {one.now} to {one.then}")
+            Sum(_who(one), one.difference,
+                f"each {every(one.interval)} from {one.now} to {one.then}")
             for one in shown.groups
         ],
         total=shown.difference,
-        total_words="All together, each period",
+        total_words="All together, for a period of each",
         total_note=f"from {shown.now} to {shown.then}",
         then=[
             Then("calendar", "Periods that begin on that day or later; never one that is billed"),
             *(Then("users", f"{one.customer}, {one.account}: {one.now} to {one.then}")
               for one in shown.payers[:5]),
+            *(Then("circle-check", f"{one.many:,} have it in {one.plan.name} and go on paying"
+                   f" {one.price}: a bundle has a price of its own") for one in shown.bundles),
         ],
     )  # fmt: skip
+
+
+def _who(group: price_changes.Moved) -> str:
+    times = f", {group.quantity} of it" if group.quantity > 1 else ""
+    return f"{group.many:,} with version {group.version.number}{times}"
 
 
 def _shown(request: StaffRequest, confirm: Confirm) -> HttpResponse:

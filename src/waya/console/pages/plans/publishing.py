@@ -26,6 +26,7 @@ from waya.org.models import Entity
 from waya.org.words import words
 
 _LOOK, _PUBLISH = "look", "publish"
+_WITHOUT = "Publish the next by API, POST /api/v1/plans/{plan}/versions, to keep what it says."
 _UNITS = {"month": "months", "week": "weeks", "day": "days", "hour": "hours"}
 
 
@@ -70,6 +71,11 @@ class Page:
     now: Version | None = None
     note: str = ""
     fault: str = ""
+
+    @property
+    def anew(self) -> bool:
+        """Whether what the form cannot hold is to be left out."""
+        return self.typed.get("anew") == "yes"
 
     @property
     def wants_it(self) -> bool:
@@ -130,7 +136,9 @@ def publish(request: StaffRequest, by: Actor, code: str) -> HttpResponse:
         entity, plan, typed, wished,
         sheet(typed, plan, entity.currency, quiet=wished != _PUBLISH), now=now, note=note,
     )  # fmt: skip
-    if page.wants_it and page.filled.terms is not None:
+    if page.wants_it and note and not page.anew:
+        page.fault = f"{note} {_WITHOUT.format(plan=plan.public_id)}"
+    elif page.wants_it and page.filled.terms is not None:
         try:
             made = publish_version(
                 plan_id=plan.pk, terms=page.filled.terms, valid_from=_head(page)["valid_from"],
@@ -153,7 +161,7 @@ def _start(last: Version | None, plan: Plan, entity: Entity) -> tuple[QueryDict,
     typed["begins"] = typed["valid_from"] = last.valid_from.isoformat()
     if sheet(typed, plan, entity.currency, quiet=True).terms == last.terms:
         return typed, ""
-    why = f"Version {last.number} says more than this form can, so it begins anew."
+    why = f"Version {last.number} says more than this form can hold, which stands empty here."
     return typed_of(NEW), why
 
 
@@ -184,6 +192,7 @@ def _shown(request: StaffRequest, page: Page) -> HttpResponse:
         "oob": bool(request.htmx) and page.wished == _LOOK,
         "fresh": page.wished.removesuffix(":add") if page.wished.endswith(":add") else "",
         "currency": page.entity.currency,
+        "without": _WITHOUT.format(plan=plan.public_id),
     }
     status = 422 if page.wants_it else 200
     return render(request, "console/plans/version.html", context, status=status)

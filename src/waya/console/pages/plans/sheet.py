@@ -26,6 +26,7 @@ from waya.catalog.rules.versions import FEE, checked, flat
 from waya.console.sheets.fields import ExactField, day_input, redraws, written
 from waya.console.sheets.rows import hush, numbers, typed_of
 from waya.kernel.errors import Refused
+from waya.kernel.money import rounded
 from waya.org.words import words
 
 # The form on the page, which is drawn again when what it shows changes.
@@ -83,7 +84,7 @@ class ChargeForm(forms.Form):
         widget=forms.Select(attrs=redraws(FORM)),
     )  # fmt: skip
     code = forms.RegexField(
-        r"^[A-Za-z0-9_.-]{1,40}$", label="Name on invoices",
+        r"^[A-Za-z0-9_./-]{1,80}$", label="Name on invoices",
         error_messages={"invalid": "Letters, digits, dashes and dots."},
     )  # fmt: skip
     price = ExactField(label="Price", error_messages={"required": "Give a price."})
@@ -101,8 +102,14 @@ class ChargeForm(forms.Form):
                  ("arrears", "After the period")],
     )  # fmt: skip
 
-    def __init__(self, typed: QueryDict, prefix: str, currency: str, prepaid: bool) -> None:
+    def __init__(
+        self, typed: QueryDict, prefix: str, currency: str, prepaid: bool, *, once: bool = True
+    ) -> None:
         super().__init__(typed, prefix=prefix)
+        if not once:  # what is charged once is asked for when the service begins
+            recurring = [one for one in KINDS.items() if one[0] not in ONCE]
+            cast(forms.ChoiceField, self.fields["kind"]).choices = recurring
+        self.part = {name: typed.get(f"{prefix}-{name}") or "" for name in _OF_A_PART}
         wished = typed.get(f"{prefix}-kind") or ""
         self.sort = cast(ChargeKind, wished if wished in _FIELDS else "flat")
         self.prepaid = prepaid
@@ -120,7 +127,8 @@ class ChargeForm(forms.Form):
     @property
     def said(self) -> str:
         """What to know of this kind, in a line."""
-        return _SAID["measured" if self.measured else self.sort]
+        said = _SAID["measured" if self.measured else self.sort]
+        return f"{self.part['name']}: {said}" if self.part["name"] else said
 
     def used_fields(self) -> list[str]:
         """The fields that this kind of charge has, in order."""
@@ -137,6 +145,9 @@ class ChargeForm(forms.Form):
             value = self.data.get(f"{self.prefix}-{name}")
             if name not in seen and value:
                 yield f"{self.prefix}-{name}", value
+        for name, value in self.part.items():
+            if value:
+                yield f"{self.prefix}-{name}", value
 
     def clean(self) -> dict[str, Any]:
         """What a kind needs, and what a plan that is paid before cannot have."""
@@ -151,6 +162,8 @@ class ChargeForm(forms.Form):
         return told
 
 
+# What a charge of a bundle's part has besides: kept, and not changed here.
+_OF_A_PART = ("name", "tax_class")
 _SAID = {
     "flat": "The same in every period.",
     "per_unit": "For each unit that they have.",
@@ -199,32 +212,35 @@ class PhaseForm(forms.Form):
     percent_off = ExactField(label="Cheaper by, %", required=False)
     price = ExactField(whole=True, label="Or for, a period", required=False)
 
-    def __init__(self, typed: QueryDict, prefix: str, currency: str) -> None:
+    def __init__(self, typed: QueryDict, prefix: str, currency: str, *, priced: bool) -> None:
         super().__init__(typed, prefix=prefix)
         wished = typed.get(f"{prefix}-kind") or ""
         self.sort = wished if wished in _PHASES else "trial"
+        self.priced = priced
         cast(ExactField, self.fields["price"]).currency = currency
 
     def shown(self) -> Iterator[forms.BoundField]:
-        """The fields that this kind of phase has."""
+        """The fields that this kind of phase has; one price, unless it has rows of its own."""
         names = ["kind", "count", "unit"]
-        return (self[name] for name in names + ([] if self.sort == "trial" else _CHEAPER))
+        names += [] if self.sort == "trial" else ["percent_off"]
+        names += [] if self.sort == "trial" or self.priced else ["price"]
+        return (self[name] for name in names)
 
     def clean(self) -> dict[str, Any]:
         """A percentage is at most the whole; what is cheaper says by how much."""
         told = dict(self.cleaned_data) | {"kind": self.sort}
+        if self.priced:
+            told["price"] = None
         off, price = told.get("percent_off"), told.get("price")
         if off is not None and off > 100:
             self.add_error("percent_off", "At most 100 %.")
         if off and price is not None:
             self.add_error("price", "Give a percentage or a price.")
-        if self.sort == "discount" and not off and price is None and not self.errors:
+        cheaper = off or price is not None or self.priced
+        if self.sort == "discount" and not cheaper and not self.errors:
             missing = forms.ValidationError("Say how much cheaper.", code="required")
             self.add_error("percent_off", missing)
         return told
-
-
-_CHEAPER = ["percent_off", "price"]
 
 
 @dataclass(slots=True)
@@ -238,13 +254,22 @@ class ChargeRow:
 
 
 @dataclass(slots=True)
+class PhaseRow:
+    """A phase, with the prices of its own if it has any."""
+
+    name: str
+    form: PhaseForm
+    charges: list[ChargeRow]
+
+
+@dataclass(slots=True)
 class Sheet:
     """A version as it was typed so far. `whole` says that it can be billed: then there are
     `terms`. `faults` are those of the whole, in words."""
 
     head: HeadForm
     charges: list[ChargeRow]
-    phases: list[tuple[str, PhaseForm]]
+    phases: list[PhaseRow]
     terms: PlanTerms | None = None
     faults: list[str] = field(default_factory=list)
 
@@ -252,17 +277,24 @@ class Sheet:
     def forms(self) -> Iterator[forms.Form]:
         """Every form of it."""
         yield self.head
-        for row in self.charges:
+        for row in self.all_charges:
             yield row.form
             yield from (one for _, one in row.tiers)
-        yield from (one for _, one in self.phases)
+        yield from (one.form for one in self.phases)
+
+    @property
+    def all_charges(self) -> Iterator[ChargeRow]:
+        """Those of the plan, and those of its phases."""
+        yield from self.charges
+        for phase in self.phases:
+            yield from phase.charges
 
     @property
     def used(self) -> dict[str, Fraction]:
         """What the example uses of each metric in a period."""
         return {
             row.form.cleaned_data["metric"]: row.form.cleaned_data.get("used") or NOTHING
-            for row in self.charges
+            for row in self.all_charges
             if row.form.measured
         }
 
@@ -270,21 +302,14 @@ class Sheet:
 def sheet(typed: QueryDict, plan: Plan, currency: str, *, quiet: bool) -> Sheet:
     """Read what was typed of a version of a plan; `quiet` while it is being filled in."""
     prepaid = plan.mode == Plan.PREPAID
-    found = Sheet(
-        HeadForm(typed, currency),
-        [
-            ChargeRow(
-                f"charge-{at}",
-                ChargeForm(typed, f"charge-{at}", currency, prepaid),
-                [(f"charge-{at}-tier-{each}", TierForm(typed, f"charge-{at}-tier-{each}", currency))
-                 for each in numbers(typed, f"charge-{at}-tier")],
-            )
-            for at in numbers(typed, "charge")
-        ],
-        [(f"phase-{at}", PhaseForm(typed, f"phase-{at}", currency))
-         for at in numbers(typed, "phase")],
-    )  # fmt: skip
-    for row in found.charges:
+    phases = []
+    for at in numbers(typed, "phase"):
+        own = _charge_rows(typed, f"phase-{at}-charge", currency, prepaid, once=False)
+        phase = PhaseForm(typed, f"phase-{at}", currency, priced=bool(own))
+        phases.append(PhaseRow(f"phase-{at}", phase, own))
+    charges = _charge_rows(typed, "charge", currency, prepaid, once=True)
+    found = Sheet(HeadForm(typed, currency), charges, phases)
+    for row in found.all_charges:
         row.tiers = row.tiers if row.form.sort in TIERED else []
         _check_tiers(row, quiet)
     if prepaid and found.head.is_valid() and found.head.cleaned_data["minimum"]:
@@ -293,9 +318,24 @@ def sheet(typed: QueryDict, plan: Plan, currency: str, *, quiet: bool) -> Sheet:
     if quiet:
         for form in found.forms:
             hush(form)
-    if not faulty and not any(row.fault for row in found.charges):
+    if not faulty and not any(row.fault for row in found.all_charges):
         _read(found, plan)
     return found
+
+
+def _charge_rows(
+    typed: QueryDict, rows: str, currency: str, prepaid: bool, *, once: bool
+) -> list[ChargeRow]:
+    """The prices that were typed, of the plan or of one phase of it."""
+    return [
+        ChargeRow(
+            f"{rows}-{at}",
+            ChargeForm(typed, f"{rows}-{at}", currency, prepaid, once=once),
+            [(f"{rows}-{at}-tier-{each}", TierForm(typed, f"{rows}-{at}-tier-{each}", currency))
+             for each in numbers(typed, f"{rows}-{at}-tier")],
+        )
+        for at in numbers(typed, rows)
+    ]  # fmt: skip
 
 
 def _check_tiers(row: ChargeRow, quiet: bool) -> None:
@@ -336,9 +376,12 @@ def _blame(found: Sheet, refusal: Refused) -> None:
     if refusal.code == "phases_wrong":
         found.head.add_error("then", words(refusal))
     elif refusal.code == "charge_twice":
-        same = [row for row in found.charges
-                if row.form.cleaned_data["code"] == refusal.details["charge"]]  # fmt: skip
-        same[-1].form.add_error("code", words(refusal))
+        for rows in (found.charges, *(one.charges for one in found.phases)):
+            same = [row.form for row in rows
+                    if row.form.cleaned_data["code"] == refusal.details["charge"]]  # fmt: skip
+            if len(same) > 1:
+                same[-1].add_error("code", words(refusal))
+                return
     else:
         found.faults.append(words(refusal))
 
@@ -358,19 +401,21 @@ def _charge(row: ChargeRow) -> Charge:
         told.get("included") or NOTHING,
         told.get("metric") or "",
         None if row.form.measured else cast(Timing, told.get("timing") or None),
+        **row.form.part,
     )  # fmt: skip
 
 
 def _phases(found: Sheet) -> tuple[Phase, ...]:
     made = []
-    for _, form in found.phases:
-        told = form.cleaned_data
-        free = form.sort == "trial"
+    for row in found.phases:
+        told = row.form.cleaned_data
+        free = row.form.sort == "trial"
         price = None if free else told["price"]
+        own = tuple(_charge(one) for one in row.charges)
         made.append(Phase(
-            cast(Any, form.sort),
+            cast(Any, row.form.sort),
             Interval(cast(Unit, told["unit"]), told["count"]),
-            None if price is None else flat(price.numerator),
+            own or (None if price is None else flat(price.numerator)),
             NOTHING if free else (told["percent_off"] or NOTHING) / 100,
         ))  # fmt: skip
     if found.head.cleaned_data["then"] == "on":
@@ -389,8 +434,8 @@ def typed_from(terms: PlanTerms, currency: str) -> QueryDict:
         typed |= _typed_charge(f"charge-{at}", one, currency)
     phases = terms.phases if ends else terms.phases[:-1]
     for at, phase in enumerate(phases):
-        price = phase.charges[0].amount if phase.charges else None
-        off = phase.percent_off * 100
+        own, off = phase.charges or (), phase.percent_off * 100
+        price = own[0].amount if _is_one_price(phase) else None
         typed |= {
             f"phase-{at}-kind": phase.kind,
             f"phase-{at}-count": phase.length.count if phase.length else "",
@@ -398,7 +443,16 @@ def typed_from(terms: PlanTerms, currency: str) -> QueryDict:
             f"phase-{at}-percent_off": written(off) if off else "",
             f"phase-{at}-price": "" if price is None else written(price, currency),
         }
+        for each, one in enumerate(own if price is None else ()):
+            typed |= _typed_charge(f"phase-{at}-charge-{each}", one, currency)
     return typed_of(typed)
+
+
+def _is_one_price(phase: Phase) -> bool:
+    """Whether a phase has a price of its own and nothing more to it."""
+    if phase.kind == "trial" or not phase.charges or phase.percent_off:
+        return False
+    return phase.charges == flat(rounded(phase.charges[0].amount))
 
 
 def _typed_charge(name: str, one: Charge, currency: str) -> dict[str, object]:
@@ -407,6 +461,7 @@ def _typed_charge(name: str, one: Charge, currency: str) -> dict[str, object]:
         f"{name}-price": "" if one.tiers else written(one.amount, currency),
         f"{name}-lot": written(one.lot), f"{name}-timing": one.timing,
         f"{name}-included": written(one.included) if one.included else "",
+        f"{name}-name": one.name, f"{name}-tax_class": one.tax_class,
     }  # fmt: skip
     for at, tier in enumerate(one.tiers):
         typed |= {

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from waya.catalog.models import Plan
 from waya.catalog.rules.plans import Charge, Interval, Phase, PlanTerms, Tier
+from waya.catalog.rules.versions import FEE
 from waya.console.sheets.fields import written
 from waya.console.words import many
 
@@ -14,10 +15,10 @@ _EVERY = {("month", 3): "quarter", ("month", 12): "year"}
 _TIMING = {"advance": ", before the period", "arrears": ", after the period", None: ""}
 
 
-def every(plan: Plan) -> str:
+def every(of: Plan | Interval) -> str:
     """How long a period is: `month`, `quarter`, `2 weeks`."""
-    known = _EVERY.get((plan.unit, plan.count))
-    return known or (plan.unit if plan.count == 1 else f"{plan.count} {plan.unit}s")
+    known = _EVERY.get((of.unit, of.count))
+    return known or (of.unit if of.count == 1 else f"{of.count} {of.unit}s")
 
 
 def paid(plan: Plan) -> str:
@@ -33,7 +34,7 @@ def charged(terms: PlanTerms, currency: str) -> Iterator[str]:
     if terms.minimum:
         yield f"{_sum(terms.minimum, currency)} a period at least"
     if terms.phases != (Phase(),):
-        yield from (_phase(one, currency) for one in terms.phases)
+        yield from (_phase(one, currency, per) for one in terms.phases)
 
 
 def _charge(one: Charge, currency: str, per: str) -> str:
@@ -64,16 +65,18 @@ def _tier(one: Tier, currency: str) -> str:
     return f"{upto} {_sum(one.unit_amount, currency)}{once}"
 
 
-def _phase(one: Phase, currency: str) -> str:
+def _phase(one: Phase, currency: str, per: str) -> str:
     long = "then for ever" if one.length is None else f"for {_length(one.length)}"
-    if one.kind == "trial":
+    own = [_charge(each, currency, per) for each in one.charges or ()]
+    if one.kind == "trial" and not own:
         return f"Free {long}"
-    price = one.charges[0].amount if one.charges else None
-    cheaper = f" for {_sum(price, currency)} a period" if price is not None else ""
-    if one.percent_off:
-        cheaper = f" {written(one.percent_off * 100) or one.percent_off} % cheaper"
-    kinds = {"discount": "First", "fixed_term": "A term", "evergreen": "At its price"}
-    return f"{kinds[one.kind]}{cheaper} {long}"
+    kinds = {"trial": "Tried", "discount": "First", "fixed_term": "A term",
+             "evergreen": "At its price"}  # fmt: skip
+    if len(own) == 1:
+        own = [own[0].removeprefix(f"{FEE}: ")]
+    cheaper = f" {written(one.percent_off * 100) or one.percent_off} % cheaper"
+    said = f"{kinds[one.kind]}{cheaper if one.percent_off else ''} {long}"
+    return f"{said}, at {'; '.join(own)}" if own else said
 
 
 def _length(length: Interval) -> str:
