@@ -14,14 +14,13 @@ from django.db.models import Exists, OuterRef
 
 from waya.billing.models import ProForma
 from waya.billing.policy import BillingPolicy
-from waya.billing.queries.lives.add_ons import plans_of
 from waya.billing.queries.lives.due import due_of
+from waya.billing.queries.lives.first import first_bill
 from waya.billing.queries.lives.worked import work_out
 from waya.billing.queries.pricing import PriceList
 from waya.billing.queries.taxes.buyers import as_asked_of, buyers
 from waya.billing.rules.drafts import DraftLine, again
 from waya.billing.rules.drafts import asked as keep
-from waya.billing.rules.lives import opening
 from waya.kernel import clock
 from waya.kernel.errors import Refused
 from waya.org.actors import Actor
@@ -49,17 +48,12 @@ def quote(*, subscription_id: int, on: date, by: Actor) -> ProForma:
     if known:
         return known
     ProForma.objects.filter(subscription=row, state=ProForma.OPEN).update(state=ProForma.LAPSED)
-    plan = row.plan
-    prices = PriceList(plans_of(row), row.entity.country)
-    began = opening(prices.versions[row.version_id].terms.phases, on)
-    if began > on:
-        raise Refused("begins_free", on=began.isoformat())
-    due = due_of(row, on, plan.calendar_day or on.day)
-    (worked,) = work_out([due], prices, chosen(BillingPolicy, row.entity_id), on, arrears=False)
-    lines = tuple(line for document in worked.documents for line in document)
-    if not lines:
-        raise Refused("nothing_to_ask", plan=plan.name)
-    return ask(asked=[(row, lines)], on=on, by=by)[0]
+    first = first_bill(row, on)
+    if first.since > on:
+        raise Refused("begins_free", on=first.since.isoformat())
+    if not first.lines:
+        raise Refused("nothing_to_ask", plan=row.plan.name)
+    return ask(asked=[(row, first.lines)], on=on, by=by)[0]
 
 
 @transaction.atomic

@@ -252,6 +252,8 @@ def _renew(
 
 
 def _renewal(asked: ProForma, bought: Bought, cause: int | None) -> Renewal:
+    row = asked.subscription
+    begins = row.state == Subscription.PENDING and row.cycle_on is not None
     return Renewal(
         subscription_id=asked.subscription_id,
         start=bought.period.start,
@@ -260,6 +262,7 @@ def _renewal(asked: ProForma, bought: Bought, cause: int | None) -> Renewal:
         anchor_day=bought.anchor_day,
         cause=cause,
         paid_until=bought.hours.until if bought.hours else None,
+        turns=begins and bought.period.end == asked.end,
     )
 
 
@@ -267,8 +270,9 @@ def _bought(asked: ProForma, offer: Offer, use: Use, policy: RenewalPolicy, zone
     row, on = asked.subscription, offer.on
     if row.plan.unit == "hour":
         return _hours(asked, use, zone)
-    if row.anchor_day is None:
-        return renewal.first(on, interval_of(row.plan), calendar_day=row.plan.calendar_day)
+    if row.anchor_day is None or row.state == Subscription.PENDING:
+        day = row.plan.calendar_day or row.anchor_day
+        return renewal.first(asked.period, on, interval_of(row.plan), anchor_day=day)
     late = "keep" if row.plan.calendar_day else policy.late
     return renewal.renewed(
         asked.period, on, interval_of(row.plan), anchor_day=row.anchor_day, late=late

@@ -73,8 +73,10 @@ class Asked:
 
 
 def documents(rows: QuerySet[ProForma], *states: str) -> QuerySet[ProForma]:
-    """One row for each document, its first line; with states, of those with a line in any."""
-    firsts = rows.filter(line=1)
+    """One row for each document, its first line; with states, of those with a line in any.
+    `shared` says of each whether there are more."""
+    more = ProForma.objects.filter(entity=OuterRef("entity"), number=OuterRef("number"), line=2)
+    firsts = rows.filter(line=1).select_related(*_RELATED).annotate(shared=Exists(more))
     if not states:
         return firsts
     lines = ProForma.objects.filter(
@@ -84,16 +86,25 @@ def documents(rows: QuerySet[ProForma], *states: str) -> QuerySet[ProForma]:
 
 
 def with_lines(found: Iterable[ProForma]) -> list[Asked]:
-    """The documents of some lines, each once, in the order given; one query for any number of
-    them. Lines come with their plans and invoices."""
-    places = {(row.entity_id, row.number): None for row in found}
-    lines: dict[tuple[int, str], list[ProForma]] = {place: [] for place in places}
+    """The documents of some lines, each once, in the order given. One query for any number of
+    them, and none where `documents` has said that each is a line by itself. Lines come with
+    their plans and invoices."""
+    lines: dict[tuple[int, str], list[ProForma]] = {}
+    wanted: list[tuple[int, str]] = []
+    for row in found:
+        place = row.entity_id, row.number
+        if place not in lines:
+            alone = not getattr(row, "shared", True)
+            lines[place] = [row] if alone else []
+            wanted += [] if alone else [place]
     rows = ProForma.objects.filter(
-        entity_id__in={entity_id for entity_id, _ in places},
-        number__in=[number for _, number in places],
+        entity_id__in={entity_id for entity_id, _ in wanted},
+        number__in=[number for _, number in wanted],
     )
-    related = rows.select_related("customer", "entity", "issuer", "invoice", "subscription__plan")
-    for row in related.order_by("line"):
-        if (row.entity_id, row.number) in lines:
+    for row in rows.select_related(*_RELATED).order_by("line"):
+        if (row.entity_id, row.number) in wanted:
             lines[row.entity_id, row.number].append(row)
     return [Asked(together) for together in lines.values()]
+
+
+_RELATED = ("customer", "entity", "issuer", "invoice", "subscription__plan")

@@ -80,6 +80,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "most_lines": ("A fault, and no bill: more lines of one service than", ""),
     "one_pro_forma": ("Money that does not reach for all on a pro forma pays", ""),
     "credit": ("Credit that comes of a change or a credit note pays", ""),
+    "align": ("A further service of a customer renews",
+              "With their others, its first period is a part; it may be chosen when it is added."),
     "bundle_part": ("A bundle that loses a part", ""),
     "late": ("A renewal that is paid late", ""),
     "say_over": ("Send an SMS when paid hours are over", "Nobody is reminded before."),
@@ -127,6 +129,7 @@ _CHOICES = {
                  ("data", "Data of the new plan")],
     "one_pro_forma": [("whole", "All of them, or none"), ("each", "The oldest first")],
     "credit": [("at_once", "At once"), ("next_payment", "With the next payment")],
+    "align": [("own", "On a day of its own"), ("customer", "With their others")],
     "bundle_part": [("standalone", "The rest at its own prices"), ("whole", "All of it ends"),
                     ("refuse", "It is refused")],
 }  # fmt: skip

@@ -5,28 +5,26 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import timedelta
 
 from django.db import connection, transaction
 
-from waya.billing.commands.documents import quote
 from waya.billing.commands.lives.add_ons import take_add_on
 from waya.billing.models import ProForma
-from waya.billing.queries.lives.due import opens_on
 from waya.catalog.models import Plan
 from waya.kernel import clock
 from waya.kernel.errors import Refused
 from waya.kernel.phone import e164
+from waya.orders.commands.begin import begin
 from waya.org.actors import Actor
 from waya.org.models import Entity
 from waya.parties.commands.customers import register
 from waya.parties.models import Customer
 from waya.payments.commands.prompts import prompt
 from waya.payments.models import Prompt
-from waya.subscriptions.commands.lives import activate, request
+from waya.subscriptions.commands.lives import request
 from waya.subscriptions.models import Subscription
 from waya.subscriptions.queries import router_for
-from waya.subscriptions.rules.life import Renewal
 
 log = logging.getLogger("waya.orders")
 
@@ -99,11 +97,7 @@ def _write(
     today = clock.today(entity.zone)
     for add_on in add_ons:
         take_add_on(subscription_id=row.pk, plan_id=add_on, on=today, by=by)
-    opens = opens_on(row, today)
-    if plan.mode == Plan.POSTPAID or opens > today:
-        _begin(row, plan, today, opens, by)
-        return Joined(row.customer, row, None, None)
-    return Joined(row.customer, row, quote(subscription_id=row.pk, on=today, by=by), None)
+    return Joined(row.customer, row, begin(row=row, on=today, by=by), None)
 
 
 def _same(plan: Plan, name: str, phone: str) -> Subscription | None:
@@ -122,20 +116,6 @@ def _same(plan: Plan, name: str, phone: str) -> Subscription | None:
         .order_by("pk")
         .first()
     )
-
-
-def _begin(row: Subscription, plan: Plan, today: date, opens: date, by: Actor) -> None:
-    """Begin at once what is paid after its period, or free at first: the bills begin where
-    what is free ends."""
-    renewal = Renewal(
-        subscription_id=row.pk,
-        start=today,
-        paid_through=None if plan.mode == Plan.POSTPAID else opens,
-        billed_through=opens,
-        anchor_day=plan.calendar_day or opens.day,
-    )
-    activate(renewals=[renewal], by=by)
-    row.refresh_from_db()
 
 
 def _ask(customer: Customer, pro_forma: ProForma, phone: str, by: Actor) -> Prompt | None:
