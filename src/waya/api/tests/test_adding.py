@@ -64,11 +64,11 @@ def test_a_pro_forma_says_its_lines(amina: Subscription) -> None:
     assert amina.paid_through is not None
     pays_first(amina)
     days(amina.entity, amina.paid_through, amina.paid_through)
-    (paper,) = bot.get("/pro-formas?open=true")["rows"]
+    (paper,) = bot.get("/pro-formas?open=true")["items"]
     assert [line["plan"] for line in paper["lines"]] == ["Home 10 Mbps", "prepaid 5"]
     assert (paper["total"]["minor"], paper["to_pay"]["minor"]) == (4000_00, 4000_00)
     assert paper["state"] == "open"
-    assert bot.get("/pro-formas?open=false")["rows"][0]["lines"][0]["state"] == "paid"
+    assert bot.get("/pro-formas?open=false")["items"][0]["lines"][0]["state"] == "paid"
 
 
 def pays_first(row: Subscription) -> None:

@@ -18,8 +18,8 @@ ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
     "cashier": (
         "Cashier",
         ("console.use", "payments.take", "payments.match", "payments.prompt", "customers.view",
-         "money.view", "orders.join", "orders.add", "billing.preview", "billing.promise", "billing.follow_up",
-         "billing.change_plan", "billing.pause"),
+         "money.view", "orders.join", "orders.add", "billing.preview", "billing.promise",
+         "billing.follow_up", "billing.change_plan", "billing.pause"),
     ),
     "support": (
         "Support",

@@ -13,7 +13,6 @@ from waya.billing.queries.lives.due import due_of
 from waya.billing.queries.lives.worked import work_out
 from waya.billing.queries.pricing import PriceList
 from waya.billing.queries.taxes.buyers import as_asked_of, buyers
-from waya.subscriptions.rules.aligning import Turning, turns_with
 from waya.billing.rules.drafts import DraftLine
 from waya.billing.rules.lives import opening
 from waya.catalog.models import Plan
@@ -24,6 +23,7 @@ from waya.kernel.periods import Period
 from waya.org.policy import chosen
 from waya.subscriptions.models import Subscription
 from waya.subscriptions.queries import RUNNING
+from waya.subscriptions.rules.aligning import Turning, turns_with
 from waya.subscriptions.rules.life import Turns
 
 
