@@ -212,3 +212,21 @@ def test_a_service_more_is_asked_for_as_it_was_shown(there: Town, naomi: Client)
     refused = naomi.get(where, {"plan": "nothing"})
     assert "Show its first period" in refused.content.decode()
     assert signed_in("otieno", "network").get(where).status_code == 403
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_service_more_in_a_dialog(live_town: Town, opens: Opens) -> None:
+    fast(live_town)
+    page = opens(signed_in("naomi", "cashier"), 390)
+    page.goto(f"/customers/{live_town.amina.customer.account_number}")
+    page.get_by_role("link", name="Add a service").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Home 20").check()
+    dialog.get_by_label("With their others").check()
+    expect(dialog.get_by_text("renews with their others")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Ask for its first period")).to_be_visible()
+    for width in (390, 1280) if SHOTS else ():
+        page.set_viewport_size({"width": width, "height": 900})
+        page.screenshot(path=f"{SHOTS}/add-{width}.png")
+    found = Axe().run(page).response["violations"]
+    assert not [one["id"] for one in found if one["impact"] in ("serious", "critical")]
