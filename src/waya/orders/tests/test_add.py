@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from threading import Barrier, Thread
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -90,7 +91,7 @@ def test_on_a_day_of_its_own_it_is_whole(entity: Entity, monkeypatch: pytest.Mon
 def test_policy_decides_where_nobody_does(entity: Entity, monkeypatch: pytest.MonkeyPatch) -> None:
     home, plan = joined(entity, date(2027, 6, 10)), shop(entity)
     on(monkeypatch, date(2027, 6, 25))
-    asked = {"customer_id": home.customer_id, "plan_id": plan.pk}
+    asked: dict[str, Any] = {"customer_id": home.customer_id, "plan_id": plan.pk}
     assert preview(**asked, by=SYSTEM).turns is None
     choose(entity, align="customer")
     found = preview(**asked, by=SYSTEM)
@@ -213,7 +214,7 @@ def test_refused_where_nothing_ends_on_such_a_day(entity: Entity) -> None:
 
 def test_refused_for_whoever_may_not_and_for_what_is_not_theirs(entity: Entity) -> None:
     home, plan = joined(entity), shop(entity)
-    asked = {"customer_id": home.customer_id, "plan_id": plan.pk}
+    asked: dict[str, Any] = {"customer_id": home.customer_id, "plan_id": plan.pk}
     with pytest.raises(Refused, match="not_allowed"):
         add(**asked, by=acting("otieno", "network"))
     with pytest.raises(Refused, match="plan_unknown"):
@@ -226,7 +227,7 @@ def test_refused_for_whoever_may_not_and_for_what_is_not_theirs(entity: Entity) 
     Plan.objects.filter(pk=plan.pk).update(on_sale=False)
     for act in (add, preview):
         with pytest.raises(Refused, match="plan_withdrawn"):
-            act(**asked, by=SYSTEM)  # type: ignore[operator]  # both take the same
+            act(**asked, by=SYSTEM)
 
 
 def test_sent_twice_it_is_one_service(entity: Entity) -> None:
