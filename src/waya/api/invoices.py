@@ -17,6 +17,7 @@ from waya.api.once import HEADER, once
 from waya.billing.commands.dunning.recoveries import recover
 from waya.billing.models import CreditNoteTax, Invoice, InvoiceLine, InvoiceTax, ProForma
 from waya.billing.queries.accounts import gone_of, invoice_state
+from waya.billing.queries.asked import Asked, documents, with_lines
 from waya.billing.rules.invoice_states import Gone, paid_with_money
 from waya.kernel import clock
 from waya.org.actors import Actor
@@ -109,8 +110,27 @@ class InvoiceShown(InvoiceRow):
     lines: list[LineShown]
 
 
+AskedStates = Literal["open", "paid", "lapsed", "offered"]
+
+
+class AskedLine(Schema):
+    """What is asked for one subscription; `invoice` is what it became."""
+
+    subscription: UUID
+    plan: str
+    start: date
+    end: date
+    total: Amount
+    state: AskedStates
+    invoice: UUID | None
+
+
 class ProFormaShown(Schema):
-    """A period asked for in advance: no tax document. `invoice` is what it became."""
+    """A period asked for in advance: no tax document. `invoice` is what it became.
+
+    What is asked for several subscriptions from the same day is one document with `lines`:
+    `subscription` and `invoice` are its first line's, `end` is its last day's, and its `total`
+    is that of the lines that were not withdrawn. `to_pay` is open of it."""
 
     id: UUID
     number: str
@@ -120,8 +140,10 @@ class ProFormaShown(Schema):
     start: date
     end: date
     total: Amount
-    state: Literal["open", "paid", "lapsed", "offered"]
+    to_pay: Amount
+    state: AskedStates
     invoice: UUID | None
+    lines: list[AskedLine]
 
 
 class Choosing(Going):
@@ -170,14 +192,13 @@ def recover_invoice(request: Caller, id: UUID) -> dict[str, Any]:
 def list_pro_formas(request: Caller, choosing: Query[Choosing]) -> dict[str, Any]:
     """Pro formas, newest first."""
     by = request.auth.must("money.view")
-    rows = ProForma.objects.select_related("customer", "subscription", "invoice")
-    rows = visible_to(by, rows)
+    rows = documents(visible_to(by, ProForma.objects.all()))
+    if choosing.open is not None:
+        waiting = documents(visible_to(by, ProForma.objects.all()), ProForma.OPEN)
+        rows = waiting if choosing.open else rows.exclude(pk__in=waiting.values("pk"))
     if choosing.customer is not None:
         rows = rows.filter(customer__public_id=choosing.customer)
-    if choosing.open is not None:
-        waiting = {"state": ProForma.OPEN}
-        rows = rows.filter(**waiting) if choosing.open else rows.exclude(**waiting)
-    return page(rows, choosing, lambda found: [_pro_forma(row) for row in found])
+    return page(rows, choosing, lambda found: [_pro_forma(one) for one in with_lines(found)])
 
 
 def invoices(by: Actor) -> QuerySet[Invoice]:
@@ -255,13 +276,28 @@ def tax_shown(tax: InvoiceTax | CreditNoteTax, currency: str) -> dict[str, Any]:
     }
 
 
-def _pro_forma(row: ProForma) -> dict[str, Any]:
+def _pro_forma(asked: Asked) -> dict[str, Any]:
+    row = asked.first
     return {
         "id": row.public_id,
         "number": row.number,
         "customer": row.customer.public_id,
         "subscription": row.subscription.public_id,
         "issued_on": row.issued_on,
+        "start": asked.period.start,
+        "end": asked.period.end,
+        "total": amount(asked.total.minor, row.currency),
+        "to_pay": amount(asked.to_pay.minor, row.currency),
+        "state": asked.state,
+        "invoice": row.invoice.public_id if row.invoice else None,
+        "lines": [_asked_line(line) for line in asked.lines],
+    }
+
+
+def _asked_line(row: ProForma) -> dict[str, Any]:
+    return {
+        "subscription": row.subscription.public_id,
+        "plan": row.subscription.plan.name,
         "start": row.start,
         "end": row.end,
         "total": amount(row.total_minor, row.currency),

@@ -21,9 +21,9 @@ from waya.api.collections import disputes, follow_ups, ladder, promises
 from waya.api.company import branches, exemptions
 from waya.api.documents import credit_notes, papers
 from waya.api.door import api, problem
-from waya.api.plans import add_ons, changes, promotions, versions
+from waya.api.plans import add_ons, adding, changes, promotions, versions
 
-for resource in (billing, runs, dunning, sales, versions, changes, customers, invoices,
+for resource in (billing, runs, dunning, sales, versions, changes, adding, customers, invoices,
                  promotions, promises, disputes, follow_ups, ladder,
                  credit_notes, papers, payments, routers, taxes, add_ons):  # fmt: skip
     api.add_router("", resource.router)

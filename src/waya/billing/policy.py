@@ -47,6 +47,8 @@ class BillingPolicy:
     asked for as one sum; money that does not reach for all of them pays none (`one_pro_forma`
     `whole`) or the oldest first (`each`). Credit that comes of a credit note
     or a change pays open invoices `at_once` or with the `next_payment` (`credit`).
+    A further service of a customer renews on its `own` day, counted from when it is paid, or with
+    the `customer`'s others, so that its first period is a part (`align`).
     `bundle_part` is what becomes of a bundle that loses a part: `standalone` plans at their own
     prices, the end of the `whole`, or a refusal (`refuse`).
 
@@ -72,6 +74,7 @@ class BillingPolicy:
     most_lines: int = 200
     one_pro_forma: Literal["whole", "each"] = "whole"
     credit: Literal["at_once", "next_payment"] = "at_once"
+    align: Literal["own", "customer"] = "own"
     bundle_part: Literal["standalone", "whole", "refuse"] = "standalone"
     exempt_keeps: Literal["net", "gross"] = "net"
 
@@ -79,6 +82,12 @@ class BillingPolicy:
     def whole_pro_forma(self) -> bool:
         """Whether what is asked of a customer from the same day is paid all or not at all."""
         return self.one_bill and self.one_pro_forma == "whole"
+
+    @property
+    def aligns(self) -> bool:
+        """Whether a further service renews with the customer's others, unless somebody says
+        otherwise."""
+        return self.align == "customer"
 
     def terms(self, currency: str, *, arrears: bool) -> BillingTerms:
         """The same for the engine."""

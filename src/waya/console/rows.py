@@ -8,12 +8,12 @@ from typing import Any
 
 from waya.billing.models import CreditNote, Invoice, ProForma
 from waya.billing.queries.accounts import invoice_states
+from waya.billing.queries.asked import Asked
 from waya.billing.rules.invoice_states import State
 from waya.catalog.rules.prices import UNIT_PRICED
 from waya.console.moments import shown
 from waya.kernel import clock
 from waya.kernel.money import Money
-from waya.kernel.periods import Period
 from waya.network.queries import AccessState, RouterState
 from waya.network.rules.access import WALLED
 from waya.org.actors import Actor
@@ -109,10 +109,12 @@ def _invoice(row: Invoice, state: State, today: date) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def pro_forma(row: ProForma, today: date) -> dict[str, Any]:
-    """A renewal that was asked for, beside invoices."""
-    number = row.invoice.number if row.invoice else ""
-    late = row.state == ProForma.OPEN and row.start <= today
+def pro_forma(asked: Asked, today: date) -> dict[str, Any]:
+    """A renewal that was asked for, beside invoices, for whatever is on it."""
+    row, state = asked.first, asked.state
+    number = asked.invoices[0].number if asked.invoices else ""
+    late = state == ProForma.OPEN and row.start <= today
+    left = asked.to_pay if state == ProForma.OPEN else Money(0, row.currency)
     return {
         "number": row.number,
         "url": f"/invoices/{number}" if number else f"/customers/{row.customer.account_number}",
@@ -122,14 +124,14 @@ def pro_forma(row: ProForma, today: date) -> dict[str, Any]:
         "customer": row.customer.name,
         "customer_url": f"/customers/{row.customer.account_number}",
         "account": row.customer.account_number,
-        "words": row.subscription.plan.name,
-        "period": Period(row.start, row.end),
-        "total": Money(row.total_minor, row.currency),
-        "open": Money(row.total_minor if row.state == ProForma.OPEN else 0, row.currency),
-        "state": {"open": "overdue" if late else "open", "paid": "paid"}.get(row.state, "void"),
+        "words": asked.names,
+        "period": asked.period,
+        "total": asked.total,
+        "open": left,
+        "state": {"open": "overdue" if late else "open", "paid": "paid"}.get(state, "void"),
         "state_words": f"Became {number}" if number else "Not paid in time" if late
-        else "Lapsed" if row.state == ProForma.LAPSED
-        else "Offered" if row.state == ProForma.OFFERED else "",
+        else "Lapsed" if state == ProForma.LAPSED
+        else "Offered" if state == ProForma.OFFERED else "",
     }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from django.urls import path
 
 from waya.console import sign_in
 from waya.console.pages import (
+    adding,
     approvals,
     collections,
     customers,
@@ -85,6 +86,7 @@ urlpatterns = [
     path("routers/new", network.add, name="router_new"),
     path("routers/<str:name>", network.router, name="router"),
     path("routers/<str:name>/read", network.read_now, name="read_now"),
+    path("customers/<str:account>/add", adding.add, name="add_service"),
     path("services/<str:username>/change", services.change, name="service_change"),
     path("services/<str:username>/quantity", services.quantity, name="service_quantity"),
     path("services/<str:username>/add-ons", taken.on_top, name="service_add_ons"),

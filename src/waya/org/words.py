@@ -126,6 +126,8 @@ REFUSALS = {
     "change_needs_money": _("%(missing)s is missing for this change. Pay it first."),
     "mode_differs": _("%(plan)s is paid in another way. End this service, and begin that one."),
     "hours_at_once": _("A plan by the hour has no term to wait for. Change it at once."),
+    "nothing_to_align": _("None of their services ends on a day that %(plan)s could end on."),
+    "site_unknown": _("That place is not theirs."),
     "nothing_planned": _("Nothing is planned for this service."),
     "planned_is_paid": _("What was planned is paid for already. Change the plan once it began."),
     "no_units": _("%(plan)s has no price for each unit, so it is had once."),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from waya.billing.models import InvoiceLine
+from waya.billing.queries.asked import with_lines
 from waya.billing.queries.promises import open_promise
 from waya.billing.rules.drafts import Charged
 from waya.kernel import clock
@@ -66,13 +67,13 @@ def _promised(row: Subscription) -> list[dict[str, Any]]:
 
 def _asked(standing: Standing) -> list[dict[str, Any]]:
     lines = []
-    for asked in standing.pro_formas:
+    for asked in with_lines(standing.pro_formas):
         text = _("Your bill for %(period)s came: %(sum)s") % {
-            "period": between(Period(asked.start, asked.end)),
-            "sum": Money(asked.total_minor, asked.currency),
+            "period": between(asked.period),
+            "sum": asked.to_pay,
         }
         lines.append({"on": asked.issued_on, "when": short(asked.issued_on), "text": text,
-                      "url": f"/my/pro-formas/{asked.public_id}"})  # fmt: skip
+                      "url": f"/my/pro-formas/{asked.first.public_id}"})  # fmt: skip
     for bill in standing.invoices:
         text = _("Bill %(number)s came: %(sum)s, due %(due)s") % {
             "number": bill.number,

@@ -246,8 +246,8 @@ def outcome_shown(outcome: Outcome) -> dict[str, Any]:
              "amount": amount(each.gross.minor, currency)}
             for each in outcome.back
         ],
-        "closing": _lines((line for lines in outcome.closing for line in lines), currency),
-        "charges": _lines(outcome.charges, currency),
+        "closing": lines_shown((line for lines in outcome.closing for line in lines), currency),
+        "charges": lines_shown(outcome.charges, currency),
         "allowance": _allowance(outcome.allowance, currency),
         "until": outcome.to.until if outcome.to else None,
         **{name: amount(minor, currency) for name, minor in sums.items()},
@@ -265,7 +265,8 @@ def _allowance(given: Allowance | None, currency: str) -> dict[str, Any] | None:
     }
 
 
-def _lines(lines: Iterable[DraftLine], currency: str) -> list[dict[str, Any]]:
+def lines_shown(lines: Iterable[DraftLine], currency: str) -> list[dict[str, Any]]:
+    """Lines that are asked for, as the API says them."""
     shown = []
     for line in lines:
         net, tax, total = line.charged.sums

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from django.db import transaction
@@ -11,20 +14,20 @@ from django.db.models import Exists, OuterRef
 
 from waya.billing.models import ProForma
 from waya.billing.policy import BillingPolicy
-from waya.billing.queries.lives.add_ons import plans_of
 from waya.billing.queries.lives.due import due_of
+from waya.billing.queries.lives.first import first_bill
 from waya.billing.queries.lives.worked import work_out
 from waya.billing.queries.pricing import PriceList
 from waya.billing.queries.taxes.buyers import as_asked_of, buyers
 from waya.billing.rules.drafts import DraftLine, again
 from waya.billing.rules.drafts import asked as keep
-from waya.billing.rules.lives import opening
 from waya.kernel import clock
 from waya.kernel.errors import Refused
 from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
 from waya.org.commands.numbering import next_numbers
 from waya.org.policy import chosen
+from waya.org.rows.among import among
 from waya.subscriptions.models import Subscription
 from waya.subscriptions.queries import RUNNING
 
@@ -45,17 +48,12 @@ def quote(*, subscription_id: int, on: date, by: Actor) -> ProForma:
     if known:
         return known
     ProForma.objects.filter(subscription=row, state=ProForma.OPEN).update(state=ProForma.LAPSED)
-    plan = row.plan
-    prices = PriceList(plans_of(row), row.entity.country)
-    began = opening(prices.versions[row.version_id].terms.phases, on)
-    if began > on:
-        raise Refused("begins_free", on=began.isoformat())
-    due = due_of(row, on, plan.calendar_day or on.day)
-    (worked,) = work_out([due], prices, chosen(BillingPolicy, row.entity_id), on, arrears=False)
-    lines = tuple(line for document in worked.documents for line in document)
-    if not lines:
-        raise Refused("nothing_to_ask", plan=plan.name)
-    return ask(asked=[(row, lines)], on=on, by=by)[0]
+    first = first_bill(row, on)
+    if first.since > on:
+        raise Refused("begins_free", on=first.since.isoformat())
+    if not first.lines:
+        raise Refused("nothing_to_ask", plan=row.plan.name)
+    return ask(asked=[(row, first.lines)], on=on, by=by)[0]
 
 
 @transaction.atomic
@@ -85,14 +83,34 @@ def offer_hours(
     return ask(asked=asked, on=today, by=by, state=state)
 
 
+@dataclass(frozen=True, slots=True)
+class _Wished:
+    """A line to ask for: whose, and what stands on it."""
+
+    row: Subscription
+    told: Mapping[str, Any]
+
+    @property
+    def paper(self) -> tuple[int, date]:
+        """What is asked of a customer from the same day."""
+        return self.row.customer_id, self.told["start"]
+
+
 @transaction.atomic
 def ask(
     *, asked: Sequence[tuple[Subscription, tuple[DraftLine, ...]]], on: date, by: Actor,
-    state: str = ProForma.OPEN,
+    state: str = ProForma.OPEN, beside: Collection[int] | None = None,
 ) -> list[ProForma]:  # fmt: skip
     """Issue pro formas of one entity: no tax document, nothing is posted. One that is only
     offered asks nobody, and nothing is said of it. The subscriptions come with their customers,
-    whose branches number them."""
+    whose branches number them. Gives a row for each, in order.
+
+    With one bill for each customer (`one_bill`), what is asked of one from the same day is one
+    document with a number and a line for each; what was asked of them from that day before is
+    withdrawn and stands on it too, for the same sum. `beside` are the customers of whom
+    something else may be open, where the caller knows; of nobody else is it asked. Hours are a
+    document by themselves: they are had from the moment at which they are paid.
+    """
     by = by.must("billing.quote")
     if not asked:
         return []
@@ -102,31 +120,89 @@ def ask(
             (row, as_asked_of(lines, found.get(row.customer_id), row.entity_id))
             for row, lines in asked
         ]
-    branches = [row.customer.branch_id for row, _ in asked]
+    wished = [_Wished(row, _told(lines)) for row, lines in asked]
+    papers = _papers(wished, state, beside)
+    branches = [lines[0].row.customer.branch_id for lines in papers]
     numbers = next_numbers(branches=branches, kind="pro_forma", by=by)
     rows = ProForma.objects.bulk_create(
         [
             ProForma(
-                entity_id=row.entity_id,
-                customer_id=row.customer_id,
-                subscription=row,
+                entity_id=one.row.entity_id,
+                customer_id=one.row.customer_id,
+                subscription=one.row,
                 number=numbered.number,
+                line=place,
                 issuer_id=numbered.issuer_id,
                 issued_on=on,
                 state=state,
-                **_told(lines),
+                **one.told,
             )
-            for (row, lines), numbered in zip(asked, numbers, strict=True)
+            for lines, numbered in zip(papers, numbers, strict=True)
+            for place, one in enumerate(lines, start=1)
         ]
     )
-    told = rows if state == ProForma.OPEN else []
-    record_many(by, [
-        Happened("pro_forma.issued", ("pro_forma", one.pk), customer_id=one.customer_id,
-                 why={"number": one.number, "minor": one.total_minor, "currency": one.currency,
-                      "from": one.start.isoformat(), "until": one.end.isoformat()})
-        for one in told
-    ])  # fmt: skip
-    return rows
+    if state == ProForma.OPEN:
+        record_many(by, [_happened(list(lines)) for _, lines in groupby(rows, _number)])
+    made = {row.subscription_id: row for row in rows}
+    return [made[row.pk] for row, _ in asked]
+
+
+def _papers(
+    wished: Sequence[_Wished], state: str, beside: Collection[int] | None
+) -> list[list[_Wished]]:
+    """What is asked for by document, in order: a line each, unless policy gathers them."""
+    one_bill = chosen(BillingPolicy, wished[0].row.entity_id).one_bill
+    if state != ProForma.OPEN or not one_bill:
+        return [[one] for one in wished]
+    papers: list[list[_Wished]] = []
+    shared: dict[tuple[int, date], list[_Wished]] = {}
+    for one in wished:
+        known = None if "seconds" in one.told["why"] else shared.get(one.paper)
+        if known is not None:
+            known.append(one)
+            continue
+        papers.append([one])
+        if "seconds" not in one.told["why"]:
+            shared[one.paper] = papers[-1]
+    for one in _withdrawn(wished, beside):
+        shared[one.paper].append(one)
+    return papers
+
+
+def _withdrawn(wished: Sequence[_Wished], beside: Collection[int] | None) -> list[_Wished]:
+    """Withdraw what was asked of customers before, for other subscriptions from the same days
+    on, so that it is asked for together with these."""
+    days = {one.paper for one in wished if "seconds" not in one.told["why"]}
+    owners = {owner for owner, _ in days if beside is None or owner in beside}
+    if not owners:
+        return []
+    fresh = {one.row.pk for one in wished}
+    rows = [
+        row
+        for row in ProForma.objects.filter(customer_id__in=among(owners), state=ProForma.OPEN)
+        .select_related("subscription__customer").order_by("pk")
+        if (row.customer_id, row.start) in days and row.subscription_id not in fresh
+        and "seconds" not in row.why
+    ]  # fmt: skip
+    ProForma.objects.filter(pk__in=[row.pk for row in rows]).update(state=ProForma.LAPSED)
+    return [_Wished(row.subscription, {name: getattr(row, name) for name in _TOLD}) for row in rows]
+
+
+_TOLD = ("start", "end", "currency", "total_minor", "why")
+_number = attrgetter("number")
+
+
+def _happened(lines: Sequence[ProForma]) -> Happened:
+    """A document was issued, of so many lines."""
+    first = lines[0]
+    why = {
+        "number": first.number, "minor": sum(one.total_minor for one in lines),
+        "currency": first.currency, "from": first.start.isoformat(),
+        "until": max(one.end for one in lines).isoformat(),
+    }  # fmt: skip
+    if len(lines) > 1:
+        why["lines"] = len(lines)
+    return Happened("pro_forma.issued", ("pro_forma", first.pk), first.customer_id, why=why)
 
 
 def _told(lines: tuple[DraftLine, ...]) -> dict[str, Any]:

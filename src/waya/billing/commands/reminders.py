@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 from django.db import transaction
@@ -11,13 +10,11 @@ from django.db.models import F
 from waya.billing.commands.dunning.climbing import claim
 from waya.billing.commands.notices import Notice, notify
 from waya.billing.models import Invoice, ProForma
-from waya.billing.policy import BillingPolicy
 from waya.billing.queries.tonight import nights, whom
 from waya.billing.rules.ladder.tonight import Step, key_of
 from waya.billing.rules.ladder.values import Action
 from waya.kernel.money import Money
 from waya.org.actors import Actor
-from waya.org.policy import chosen
 from waya.org.queries import entity_of
 from waya.org.rows.chunking import chunks
 from waya.subscriptions.queries import RUNNING
@@ -30,11 +27,12 @@ def remind(*, entity_id: int, on: date, by: Actor) -> dict[str, int]:
     before their period and of invoices around their due day. What is paid by then is not
     mentioned, nor is what is disputed or promised.
 
-    Each message is said once for each document and rung, however often this runs.
+    Each customer is told once what was asked of them on a day, and once for each rung of what
+    the ladder says, however many documents or services it is about and however often this runs.
     """
     by = by.must("billing.remind")
     with transaction.atomic():
-        fresh = _gathered(entity_id, _fresh(entity_id, on))
+        fresh = _fresh(entity_id, on)
         notify(notices=fresh, by=by)
     said = len(fresh)
     for chunk in chunks(sorted(whom(entity_id, on, (Action.MESSAGE,))), CHUNK):
@@ -48,7 +46,8 @@ def _fresh(entity_id: int, on: date) -> list[Notice]:
     ).select_related("subscription__plan")
     notices = [
         Notice(one.customer_id, "renewal", Money(one.total_minor, one.currency),
-               one.start, f"renewal:{one.pk}", one.subscription.plan.name)
+               one.start, f"renewal:{one.customer_id}:{on.isoformat()}",
+               one.subscription.plan.name)
         for one in asked
     ]  # fmt: skip
     invoices = Invoice.objects.filter(
@@ -56,7 +55,7 @@ def _fresh(entity_id: int, on: date) -> list[Notice]:
     )
     return notices + [
         Notice(one.customer_id, "reminder", Money(one.total_minor - one.paid_minor, one.currency),
-               one.due_on, f"invoice:{one.pk}")
+               one.due_on, f"invoice:{one.customer_id}:{on.isoformat()}")
         for one in invoices
     ]  # fmt: skip
 
@@ -73,9 +72,7 @@ def _say(entity_id: int, customers: list[int], on: date, by: Actor) -> int:
     ]
     claimed = claim(entity_id=entity_id, steps=wished, on=on, by=by)
     currency = entity_of(entity_id).currency
-    notices = _gathered(
-        entity_id, [_notice(step, currency, on) for step in wished if key_of(step) in claimed]
-    )
+    notices = [_notice(step, currency, on) for step in wished if key_of(step) in claimed]
     notify(notices=notices, by=by)
     return len(notices)
 
@@ -88,19 +85,3 @@ def _notice(step: Step, currency: str, on: date) -> Notice:
         step.debt.due,
         f"{step.rung.key}:{step.debt.key}:{on.isoformat()}",
     )
-
-
-def _gathered(entity_id: int, notices: list[Notice]) -> list[Notice]:
-    """With one bill for each customer, what is said to one of the same day is said once, with
-    the one sum that pays it all."""
-    if not chosen(BillingPolicy, entity_id).one_bill:
-        return notices
-    found: dict[tuple[int, str, date], Notice] = {}
-    for one in notices:
-        alike = (one.customer_id, one.key, one.due)
-        first = found.get(alike)
-        if first is not None:
-            plans = ", ".join(dict.fromkeys(filter(None, (first.plan, one.plan))))
-            one = replace(first, amount=first.amount + one.amount, plan=plans)
-        found[alike] = one
-    return list(found.values())

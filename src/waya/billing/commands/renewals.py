@@ -30,6 +30,7 @@ from waya.billing.queries.due import (
     Search,
     ToInvoice,
     billing_of,
+    found_of,
     lapsing,
     passed,
     to_ask,
@@ -255,13 +256,14 @@ def try_again(*, parked_id: int, by: Actor) -> bool:
 
 def _ask(bounds: BoundsPolicy, day: Billing, rows: Sequence[Due], by: Actor) -> Made:
     """Ask for the period after the paid one; the day's reminders say so."""
-    owned = Subscription.objects.select_related("customer").only("entity", "customer__branch")
-    found = owned.in_bulk([row.id for row in rows])
+    found, beside = found_of(day, [row.id for row in rows])
     asked = to_ask(day, rows)
     held = _hold_out(day, bounds, ((one.row.customer_id, one.lines) for one in asked))
     asked = [one for one in asked if one.row.customer_id not in held]
-    made = ask(asked=[(found[one.row.id], one.lines) for one in asked], on=day.on, by=by)
-    return Made(len(rows), 0, len(made), sum(one.total_minor for one in made), len(held))
+    made = ask(asked=[(found[one.row.id], one.lines) for one in asked], on=day.on, by=by,
+               beside=beside)  # fmt: skip
+    papers = len({one.number for one in made})
+    return Made(len(rows), 0, papers, sum(one.total_minor for one in made), len(held))
 
 
 def _invoice(bounds: BoundsPolicy, day: Billing, rows: Sequence[Due], by: Actor) -> Made:

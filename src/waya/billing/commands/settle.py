@@ -17,7 +17,14 @@ from waya.billing.policy import BillingPolicy, DunningPolicy, RenewalPolicy
 from waya.billing.queries.accounts import lost_of
 from waya.billing.queries.pricing import PriceList, described, described_hours, redated
 from waya.billing.rules import hours, renewal
-from waya.billing.rules.drafts import CONVERTED, Draft, DraftLine, as_asked, credit_booking
+from waya.billing.rules.drafts import (
+    CONVERTED,
+    Draft,
+    DraftLine,
+    as_asked,
+    credit_booking,
+    joined,
+)
 from waya.billing.rules.hours import Hours
 from waya.billing.rules.offers import Offer, Open, Settlement, Use, Verdict
 from waya.billing.rules.offers import settle as decide
@@ -74,6 +81,11 @@ def settle_many(*, entity_id: int, offers: Sequence[Offer], by: Actor) -> dict[i
     before new money, and never alone on what is only offered. Whoever is then no longer behind is
     restored. The caller has locked the customers, and posts the offers' own entries: what is
     posted here are the invoices and the credit spent.
+
+    The lines of one pro forma become one invoice. Money that reaches for some of them alone pays
+    none and waits as credit for the rest, so that services that were aligned stay so; where
+    policy has each by itself (`one_pro_forma`), it pays the oldest, those become an invoice, and
+    the others stay open on the same number.
 
     Set-wise: the number of queries does not grow with the offers.
     """
@@ -223,21 +235,23 @@ def _renew(
     zone = known.entity.zone
     bought = {asked.pk: _bought(asked, offer, use, policy, zone) for asked, offer, use in paid}
     prices = PriceList({asked.subscription.plan for asked, _, _ in paid}, known.entity.country)
-    issued = issue(
-        drafts=[
-            _draft(asked, offer, use, bought[asked.pk], prices, policy)
-            for asked, offer, use in paid
-        ],
-        by=by,
-    )
-    for (asked, _, _), invoice in zip(paid, issued, strict=True):
-        asked.state, asked.invoice_id = ProForma.PAID, invoice.id
+    drafts: dict[tuple[int, str], Draft] = {}
+    for asked, offer, use in paid:
+        draft = _draft(asked, offer, use, bought[asked.pk], prices, policy)
+        one = (offer.key, asked.number)
+        drafts[one] = joined(drafts[one], draft) if one in drafts else draft
+    issued = dict(zip(drafts, issue(drafts=list(drafts.values()), by=by), strict=True))
+    became = {asked.pk: issued[offer.key, asked.number] for asked, offer, _ in paid}
+    for asked, _, _ in paid:
+        asked.state, asked.invoice_id = ProForma.PAID, became[asked.pk].id
     change_rows([asked for asked, _, _ in paid], ["state", "invoice"])
     renewals = [_renewal(asked, bought[asked.pk], offer.cause) for asked, offer, _ in paid]
-    return {asked.pk: one for (asked, _, _), one in zip(paid, issued, strict=True)}, renewals
+    return became, renewals
 
 
 def _renewal(asked: ProForma, bought: Bought, cause: int | None) -> Renewal:
+    row = asked.subscription
+    begins = row.state == Subscription.PENDING and row.cycle_on is not None
     return Renewal(
         subscription_id=asked.subscription_id,
         start=bought.period.start,
@@ -246,6 +260,7 @@ def _renewal(asked: ProForma, bought: Bought, cause: int | None) -> Renewal:
         anchor_day=bought.anchor_day,
         cause=cause,
         paid_until=bought.hours.until if bought.hours else None,
+        turns=begins and bought.period.end == asked.end,
     )
 
 
@@ -253,8 +268,9 @@ def _bought(asked: ProForma, offer: Offer, use: Use, policy: RenewalPolicy, zone
     row, on = asked.subscription, offer.on
     if row.plan.unit == "hour":
         return _hours(asked, use, zone)
-    if row.anchor_day is None:
-        return renewal.first(on, interval_of(row.plan), calendar_day=row.plan.calendar_day)
+    if row.anchor_day is None or row.state == Subscription.PENDING:
+        day = row.plan.calendar_day or row.anchor_day
+        return renewal.first(asked.period, on, interval_of(row.plan), anchor_day=day)
     late = "keep" if row.plan.calendar_day else policy.late
     return renewal.renewed(
         asked.period, on, interval_of(row.plan), anchor_day=row.anchor_day, late=late
@@ -347,8 +363,8 @@ def _write(
             invoice = touched[use.id] = known.by_id[use.id]
             invoice.settled_on = today
             spent.append(_Spent(invoice.pk, invoice.number, use.credit, offer))
-        for use in verdicts[offer.key].covered:
-            spent.append(_Spent(renewed[use.id].id, renewed[use.id].number, use.credit, offer))
+        for one, use in _by_invoice(verdicts[offer.key].covered, renewed):
+            spent.append(_Spent(one.id, one.number, use.credit, offer))
     change_rows(touched.values(), ["paid_minor", "settled_on"])
     _spend_credit([one for one in spent if one.minor], known, by)
     left = [
@@ -356,6 +372,16 @@ def _write(
         for owner, minor in known.credits.items()
     ]
     put_rows(left, keys=["customer"], fields=["amount_minor"])
+
+
+def _by_invoice(covered: Sequence[Use], renewed: dict[int, Issued]) -> list[tuple[Issued, Use]]:
+    """What each invoice got that pro formas became, whichever of its lines it was for."""
+    found: dict[int, tuple[Issued, Use]] = {}
+    for use in covered:
+        one = renewed[use.id]
+        _, before = found.get(one.id, (one, Use(one.id, 0, 0)))
+        found[one.id] = one, Use(one.id, before.money + use.money, before.credit + use.credit)
+    return list(found.values())
 
 
 def _spend_credit(spent: list[_Spent], known: _Open, by: Actor) -> None:
@@ -399,7 +425,7 @@ def _settlement(
     currency = offer.money.currency
     lost = {row.pk: row.invoice_id for row in known.lost.get(offer.customer_id, [])}
     uses = [(use.id, use.money) for use in verdict.invoices]
-    uses += [(renewed[use.id].id, use.money) for use in verdict.covered]
+    uses += [(one.id, use.money) for one, use in _by_invoice(verdict.covered, renewed)]
     return Settlement(
         allocations=tuple((key, Money(minor, currency)) for key, minor in uses if minor),
         credit=Money(verdict.money_left, currency),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from django.db import transaction
 
@@ -117,23 +116,20 @@ def _apply(
         and turning[row.pk][0].was not in held_off
         and row.pk not in silent
     ]
-    _tell_walled(walled, {key: one.why for key, (one, _) in turning.items()}, by)
+    _tell_walled(walled, {key: one for key, (one, _) in turning.items()}, by)
     worsened = {key for key, (one, to) in turning.items() if worse(to, one.was)}
     restricted = sum(row.pk in worsened for row in changed)
     return Applied(restored=len(changed) - restricted, restricted=restricted)
 
 
-def _tell_walled(walled: list[Subscription], whys: Mapping[int, dict[str, Any]], by: Actor) -> None:
-    notify(
-        notices=[
-            Notice(
-                row.customer_id,
-                "blocked",
-                Money(whys[row.pk]["owed_minor"], whys[row.pk]["currency"]),
-                date.fromisoformat(whys[row.pk]["due"]),
-                f"blocked:{row.pk}:{row.standing_cause_id}",
-            )
-            for row in walled
-        ],
-        by=by,
-    )
+def _tell_walled(walled: list[Subscription], judged: Mapping[int, Judged], by: Actor) -> None:
+    """Say it once to each customer, however many of their services were walled."""
+    notices = []
+    for row in walled:
+        one = judged[row.pk]
+        amount = Money(one.why["owed_minor"], one.why["currency"])
+        due, once = date.fromisoformat(one.why["due"]), f"blocked:{row.pk}:{row.standing_cause_id}"
+        notices.append(
+            Notice(row.customer_id, "blocked", amount, due, once, common=one.common_minor)
+        )
+    notify(notices=notices, by=by)

@@ -71,7 +71,7 @@ _EARNS, _CHECKS = _replaced(_EARNED), _replaced(_WITHIN)
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0004_credit_notes_belong_and_stay"),
+        ("billing", "0005_lines_of_pro_formas"),
         ("org", "0003_accounts_and_issuers"),
     ]
 

@@ -16,6 +16,9 @@ class ProForma(models.Model):
 
     The period is half-open and as it will be if paid in time. `invoice` is what it became. One
     that is offered may be paid and is asked of nobody: the next hours of a plan by the hour.
+
+    A row is a line: what is asked of a customer for several subscriptions from the same day
+    shares one number, and `line` counts them from 1 (decision 0021).
     """
 
     OPEN, PAID, LAPSED, OFFERED = "open", "paid", "lapsed", "offered"
@@ -33,6 +36,7 @@ class ProForma(models.Model):
         "org.Issuer", on_delete=models.PROTECT, related_name="+", db_index=False
     )
     number = models.CharField(max_length=30)
+    line = models.SmallIntegerField(default=1, db_default=1)
     issued_on = models.DateField()
     start = models.DateField()
     end = models.DateField()
@@ -41,13 +45,15 @@ class ProForma(models.Model):
     # The price and days that made the total, so that paying it later costs the same.
     why = models.JSONField(default=dict)
     state = models.CharField(max_length=8, default=OPEN)
-    invoice = models.OneToOneField(
-        "billing.Invoice", on_delete=models.PROTECT, null=True, related_name="pro_forma"
+    invoice = models.ForeignKey(
+        "billing.Invoice", on_delete=models.PROTECT, null=True, related_name="pro_formas"
     )
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["entity", "number"], name="pro_forma_number_once"),
+            models.UniqueConstraint(
+                fields=["entity", "number", "line"], name="pro_forma_number_once"
+            ),
             models.UniqueConstraint(
                 fields=["subscription", "start"], name="pro_forma_period_once",
                 condition=Q(state__in=["open", "offered"]),

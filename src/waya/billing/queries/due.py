@@ -111,6 +111,19 @@ def lapsing(day: Billing) -> QuerySet[Subscription]:
     )
 
 
+def found_of(day: Billing, keys: Sequence[int]) -> tuple[dict[int, Subscription], set[int]]:
+    """Subscriptions as they are asked, with their customers' branches; and, where policy gathers
+    what is asked of a customer, those of whom something for another is open. One query."""
+    rows = Subscription.objects.select_related("customer").only("entity", "customer__branch")
+    if not day.how.one_bill:
+        return rows.in_bulk(keys), set()
+    others = ProForma.objects.filter(customer=OuterRef("customer"), state=ProForma.OPEN)
+    told = rows.annotate(beside=Exists(others.exclude(subscription=OuterRef("pk"))))
+    found = told.in_bulk(keys)
+    beside = {row.customer_id for row in found.values() if row.beside}
+    return dict(found), beside
+
+
 def passed(day: Billing) -> QuerySet[Subscription]:
     """Postpaid ones for whom something may have passed: of whole months at a flat price the
     next anchor date must have come, of the others a period may be one day."""

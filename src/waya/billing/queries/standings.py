@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -22,7 +22,8 @@ class Judged:
 
     `tonight` is the standing that it is to have: no worse than before while something holds it
     off, such as a promise or a holiday; `hold` says what. `over` says that the hours that it
-    was paid for have passed, which nothing holds off.
+    was paid for have passed, which nothing holds off. `common_minor` is what of the sum in `why`
+    is owed for all services of the customer together.
     """
 
     subscription_id: int
@@ -34,6 +35,7 @@ class Judged:
     hold: Hold | None
     why: dict[str, Any]
     over: bool = False
+    common_minor: int = 0
 
 
 def judge(
@@ -75,7 +77,11 @@ def customers_to_restrict(entity_id: int, on: date) -> list[Judged]:
 def _judged(
     ladder: Ladder, facts: Facts, stand: Stand, hold: Hold | None, on: date, currency: str
 ) -> Judged:
-    service = stand.service
+    service, segment = stand.service, segment_of(ladder, facts, on)
+    counting = _counting(segment)
+    invoices = [one for one in facts.debts if one.kind in counting and not one.disputed]
+    late = [one for one in invoices if on > one.due]
+    common = sum(one.owed_minor for one in invoices) if late else 0
     return Judged(
         subscription_id=service.subscription_id,
         customer_id=facts.customer_id,
@@ -84,22 +90,24 @@ def _judged(
         standing=stand.standing,
         tonight=stand.tonight,
         hold=hold,
-        why=_why(ladder, facts, stand, on, currency),
+        why=_why(segment, facts, stand, late, common, on, currency)
+        | ({"segment": segment.key, "rung": stand.rung.key}
+           if stand.rung and ladder.key == "chosen" else {}),
         over=service.over is not None,
-    )
+        common_minor=common,
+    )  # fmt: skip
 
 
-def _why(ladder: Ladder, facts: Facts, stand: Stand, on: date, currency: str) -> dict[str, Any]:
-    """The facts that a person would read: what is owed, since when, and by which rule."""
-    segment = segment_of(ladder, facts, on)
+def _why(
+    segment: Segment, facts: Facts, stand: Stand, late: Sequence[Debt], common: int, on: date,
+    currency: str,
+) -> dict[str, Any]:  # fmt: skip
+    """The facts that a person would read: what is owed, since when, and by which rule. Of
+    invoices, once any is `late`, all that count (`common`)."""
     renewal = _renewal(facts, stand.service)
-    counting = _counting(segment)
-    invoices = [one for one in facts.debts if one.kind in counting and not one.disputed]
-    late = [one for one in invoices if on > one.due]
-    owed = renewal.owed_minor if renewal else 0
+    owed = (renewal.owed_minor if renewal else 0) + common
     due = renewal.due if renewal else None
     if late:
-        owed += sum(one.owed_minor for one in invoices)
         lapsed = [renewal.due] if renewal and on > renewal.due else []
         due = min([*lapsed, *(one.due for one in late)])
     over = stand.service.over
@@ -121,8 +129,6 @@ def _why(ladder: Ladder, facts: Facts, stand: Stand, on: date, currency: str) ->
         why |= {"rule": "paid hours are over", "paid_until": over.at.isoformat()}
     elif late:
         why |= {"rule": "invoice overdue"} | _grace(segment, late[0].kind)
-    if stand.rung and ladder.key == "chosen":
-        why |= {"segment": segment.key, "rung": stand.rung.key}
     return why
 
 

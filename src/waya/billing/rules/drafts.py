@@ -194,9 +194,15 @@ def together(drafts: Sequence[Draft]) -> list[Draft]:
     found: dict[int, Draft] = {}
     for draft in drafts:
         first = found.get(draft.customer_id)
-        lines = draft.lines if first is None else first.lines + draft.lines
-        found[draft.customer_id] = replace(draft, lines=lines)
+        found[draft.customer_id] = draft if first is None else joined(first, draft)
     return list(found.values())
+
+
+def joined(first: Draft, other: Draft) -> Draft:
+    """Two invoices of a customer on a day as one, paid by what paid either."""
+    return replace(
+        first, lines=first.lines + other.lines, paid_minor=first.paid_minor + other.paid_minor
+    )
 
 
 def asked(lines: Sequence[DraftLine]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from waya.billing.rules.engine.grids import Grid
 from waya.billing.rules.hours import Hours
 from waya.catalog.rules.plans import Interval
-from waya.kernel.periods import Period, next_anchor
+from waya.kernel.periods import Period
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,15 +20,18 @@ class Bought:
     hours: Hours | None = None
 
 
-def first(on: date, interval: Interval, *, calendar_day: int | None) -> Bought:
-    """The first period of a subscription that begins on a day.
+def first(asked: Period, on: date, interval: Interval, *, anchor_day: int | None) -> Bought:
+    """The first period of a subscription that begins on a day, by what was asked for.
 
-    With a calendar day the first is short, up to that day of the month; without one it is
-    whole, and the day of the beginning is the anchor.
+    Without an anchor it is whole, and the day of the beginning is the anchor. With one, that of
+    the calendar or of the customer's others, it was priced up to that day, and ends on it. Paid
+    when that day has passed, it has as many days as were paid for; the next one then ends on
+    the anchor again.
     """
-    if calendar_day is None:
+    if anchor_day is None:
         return Bought(Grid(interval, on, on.day).cycle(on), on.day)
-    return Bought(Period(on, next_anchor(on, anchor_day=calendar_day)), calendar_day)
+    end = asked.end if on < asked.end else on + timedelta(days=asked.days)
+    return Bought(Period(on, end), anchor_day)
 
 
 def renewed(asked: Period, on: date, interval: Interval, *, anchor_day: int, late: str) -> Bought:

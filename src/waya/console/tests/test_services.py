@@ -189,3 +189,44 @@ def test_what_is_left_over_is_chosen_on_the_screen(there: Town) -> None:
     assert chosen(HoursPolicy, there.entity.pk).say_over is False
     wrong = told | {"billing.terms:leftover": "gold"}
     assert grace.post("/settings/business", wrong).status_code == 422
+
+
+def test_a_service_more_is_asked_for_as_it_was_shown(there: Town, naomi: Client) -> None:
+    row, plan = there.amina, fast(there)
+    where = f"/customers/{row.customer.account_number}/add"
+    assert where in naomi.get(f"/customers/{row.customer.account_number}").content.decode()
+    assert "Home 20" in naomi.get(where).content.decode()
+    chosen_ = {"plan": plan.code, "align": "customer"}
+    shown = naomi.get(where, chosen_).content.decode()
+    assert "renews with their others" in shown
+    assert "To pay first" in shown
+    own = naomi.get(where, chosen_ | {"align": "own"}).content.decode()
+    assert "renews on a day of its own" in own
+    again = naomi.post(where, chosen_ | {"seen": pinned(own)})  # not what was shown: shown again
+    assert (again.status_code, Subscription.objects.filter(plan=plan).count()) == (200, 0)
+    done = naomi.post(where, chosen_ | {"seen": pinned(shown)})
+    added = Subscription.objects.get(plan=plan)
+    assert (done.status_code, added.customer_id, added.anchor_day) == (
+        302, row.customer_id, row.anchor_day,
+    )  # fmt: skip
+    refused = naomi.get(where, {"plan": "nothing"})
+    assert "Show its first period" in refused.content.decode()
+    assert signed_in("otieno", "network").get(where).status_code == 403
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_service_more_in_a_dialog(live_town: Town, opens: Opens) -> None:
+    fast(live_town)
+    page = opens(signed_in("naomi", "cashier"), 390)
+    page.goto(f"/customers/{live_town.amina.customer.account_number}")
+    page.get_by_role("link", name="Add a service").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Home 20").check()
+    dialog.get_by_label("With their others").check()
+    expect(dialog.get_by_text("renews with their others")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Ask for its first period")).to_be_visible()
+    for width in (390, 1280) if SHOTS else ():
+        page.set_viewport_size({"width": width, "height": 900})
+        page.screenshot(path=f"{SHOTS}/add-{width}.png")
+    found = Axe().run(page).response["violations"]
+    assert not [one["id"] for one in found if one["impact"] in ("serious", "critical")]

@@ -81,9 +81,9 @@ TEXTS: Final[Mapping[str, Mapping[str, str]]] = {
         SWAHILI: "{amount} inatakiwa {due}. Paybill {paybill}, akaunti {account}. {isp}",
     },
     "blocked": {
-        ENGLISH: "Your internet is off: {amount} was due {due}. Paybill {paybill}, "
+        ENGLISH: "{off}: {amount} was due {due}. Paybill {paybill}, "
         "account {account}. You are back within seconds of paying.",
-        SWAHILI: "Intaneti yako imesimama: {amount} ilipaswa kulipwa {due}. Paybill {paybill}, "
+        SWAHILI: "{off}: {amount} ilipaswa kulipwa {due}. Paybill {paybill}, "
         "akaunti {account}. Ukilipa utarudi mara moja.",
     },
     "last_notice": {
@@ -183,6 +183,13 @@ def first_name(name: str) -> str:
 def sum_words(money: Money) -> str:
     """`KES 2,500`."""
     return str(money)
+
+
+def off_words(services: int, language: str) -> str:
+    """What is off: `Your internet is off`, or of several `Your 2 services are off`."""
+    if language == SWAHILI:
+        return f"Huduma zako {services} zimesimama" if services > 1 else "Intaneti yako imesimama"
+    return f"Your {services} services are off" if services > 1 else "Your internet is off"
 
 
 def moment_words(at: datetime, today: date, language: str) -> str:

@@ -16,7 +16,7 @@ USUAL = {
     "name": "Chebet", "amount": "KES 2,500", "receipt": "UKL7X4T2QP", "until": "10 Dec",
     "account": "104 828 3", "username": "chebet.w7k2", "missing": "KES 1,500",
     "plan": "Home 10 Mbps", "due": "Alhamisi 12 Nov", "typed": "104282", "place": "Lanet",
-    "since": "13:51", "code": "402913",
+    "since": "13:51", "code": "402913", "off": "Your 12 services are off",
 }  # fmt: skip
 ENTITY = {"isp": "Baraka Net", "paybill": "600426"}
 

@@ -9,24 +9,22 @@ from datetime import date, timedelta
 
 from django.db import connection, transaction
 
-from waya.billing.commands.documents import quote
 from waya.billing.commands.lives.add_ons import drop_add_on, take_add_on
 from waya.billing.models import ProForma
-from waya.billing.queries.lives.due import opens_on
 from waya.catalog.models import Plan
 from waya.kernel import clock
 from waya.kernel.errors import Refused
 from waya.kernel.phone import e164
+from waya.orders.commands.begin import begin
 from waya.org.actors import Actor
 from waya.org.models import Entity
 from waya.parties.commands.customers import register
 from waya.parties.models import Customer
 from waya.payments.commands.prompts import prompt
 from waya.payments.models import Prompt
-from waya.subscriptions.commands.lives import activate, request
+from waya.subscriptions.commands.lives import request
 from waya.subscriptions.models import AddOn, Subscription
 from waya.subscriptions.queries import router_for
-from waya.subscriptions.rules.life import Renewal
 
 log = logging.getLogger("waya.orders")
 
@@ -99,11 +97,7 @@ def _write(
         row = request(customer=customer, site=site, plan=plan, router_id=router_id, by=by)
     today = clock.today(entity.zone)
     _top(row, add_ons, today, by)
-    opens = opens_on(row, today)
-    if plan.mode == Plan.POSTPAID or opens > today:
-        _begin(row, plan, today, opens, by)
-        return Joined(row.customer, row, None, None)
-    return Joined(row.customer, row, quote(subscription_id=row.pk, on=today, by=by), None)
+    return Joined(row.customer, row, begin(row=row, on=today, by=by), None)
 
 
 def _same(plan: Plan, name: str, phone: str) -> Subscription | None:
@@ -132,20 +126,6 @@ def _top(row: Subscription, add_ons: Sequence[int], today: date, by: Actor) -> N
             drop_add_on(add_on_id=key, on=today, by=by)
     for add_on in add_ons:
         take_add_on(subscription_id=row.pk, plan_id=add_on, on=today, by=by)
-
-
-def _begin(row: Subscription, plan: Plan, today: date, opens: date, by: Actor) -> None:
-    """Begin at once what is paid after its period, or free at first: the bills begin where
-    what is free ends."""
-    renewal = Renewal(
-        subscription_id=row.pk,
-        start=today,
-        paid_through=None if plan.mode == Plan.POSTPAID else opens,
-        billed_through=opens,
-        anchor_day=plan.calendar_day or opens.day,
-    )
-    activate(renewals=[renewal], by=by)
-    row.refresh_from_db()
 
 
 def _ask(customer: Customer, pro_forma: ProForma, phone: str, by: Actor) -> Prompt | None:

@@ -18,13 +18,14 @@ ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
     "cashier": (
         "Cashier",
         ("console.use", "payments.take", "payments.match", "payments.prompt", "customers.view",
-         "money.view", "orders.join", "billing.preview", "billing.promise", "billing.follow_up",
-         "billing.change_plan", "billing.pause"),
+         "money.view", "orders.join", "orders.add", "billing.preview", "billing.promise",
+         "billing.follow_up", "billing.change_plan", "billing.pause"),
     ),
     "support": (
         "Support",
         ("console.use", "customers.view", "money.view", "network.view", "payments.prompt",
-         "messaging.send", "orders.join", "billing.preview", "billing.promise", "billing.dispute",
+         "messaging.send", "orders.join", "orders.add", "billing.preview", "billing.promise",
+         "billing.dispute",
          "billing.follow_up", "parties.tag", "billing.change_plan", "billing.pause",
          "billing.cancel", "subscriptions.grant", "parties.branch"),
     ),

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 from django.db import connection
 
+from waya.billing.commands.documents import quote
 from waya.billing.commands.renewals import bill
 from waya.billing.commands.standings import apply_standings
 from waya.billing.models import InvoiceLine, ProForma
@@ -21,6 +22,7 @@ from waya.payments.commands.thanks import thank
 from waya.payments.models import Merchant, Payment
 from waya.payments.rules.thanks import thanks
 from waya.payments.tests import make
+from waya.subscriptions.commands.lives import request
 from waya.subscriptions.models import Subscription
 
 pytestmark = pytest.mark.django_db
@@ -171,3 +173,25 @@ def test_what_is_said(
 ) -> None:
     key = thanks(effects, has_until=has_until, router_away=away, missing_minor=missing)
     assert key == expected
+
+
+def test_two_that_come_back_together_are_told_once(
+    merchant: Merchant, chebet: Subscription
+) -> None:
+    _pay(chebet, "UKL7X4T2QP")
+    chebet.refresh_from_db()
+    shop = request(customer=chebet.customer, site=chebet.site, plan=chebet.plan,
+                   router_id=chebet.router_id, by=SYSTEM)  # fmt: skip
+    today = clock.today(merchant.entity.zone)
+    quote(subscription_id=shop.pk, on=today, by=SYSTEM)
+    _pay(chebet, "UKL7X4T2QR")
+    Subscription.objects.filter(pk=shop.pk).update(paid_through=today, billed_through=today)
+    _lapse(chebet)
+    walled = Subscription.objects.filter(state=Subscription.SUSPENDED)
+    assert walled.count() == 2
+    thank(entity_id=merchant.entity_id, by=SYSTEM)
+    before = Message.objects.exclude(key="renewal").count()
+    _pay(chebet, "UKL7X4T2QS", "5000.00")
+    assert walled.count() == 0
+    assert _told(chebet).key == "restored"
+    assert Message.objects.exclude(key="renewal").count() == before + 1

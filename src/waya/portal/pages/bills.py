@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from waya.billing.models import CreditNote, Invoice, ProForma
 from waya.billing.queries.accounts import account, invoice_state, invoice_states
+from waya.billing.queries.asked import Asked, documents, with_lines
 from waya.billing.rules.invoice_states import State
 from waya.kernel import clock
 from waya.kernel.money import Money
@@ -86,33 +87,41 @@ def invoice(request: HttpRequest, guest: Guest, public_id: UUID) -> HttpResponse
 @customers_only
 def pro_forma(request: HttpRequest, guest: Guest, public_id: UUID) -> HttpResponse:
     """What is asked in advance: no tax document, and what it becomes when it is paid."""
-    rows = ProForma.objects.filter(customer=guest.customer, public_id=public_id)
-    row = rows.select_related("subscription__plan", "invoice", "issuer").first()
+    row = ProForma.objects.filter(customer=guest.customer, public_id=public_id).first()
     if row is None:
         raise Http404
+    (asked,) = with_lines([row])
+    row = asked.first
     words = {
         ProForma.OPEN: _("To pay"), ProForma.PAID: _("Paid"), ProForma.LAPSED: _("Lapsed"),
         ProForma.OFFERED: _("If you want more hours"),
     }  # fmt: skip
     states = {ProForma.OPEN: "open", ProForma.PAID: "paid", ProForma.LAPSED: "void",
               ProForma.OFFERED: "open"}  # fmt: skip
-    lines = [
+    context = {
+        "lines": [shown for line in asked.lines for shown in _asked_lines(line)],
+        "asked": {
+            "number": row.number, "on": row.issued_on, "state": states[asked.state],
+            "state_words": words[asked.state], "open": asked.state == ProForma.OPEN,
+            "total": asked.total, "to_pay": asked.to_pay, "invoices": asked.invoices,
+            "seller": row.issuer.legal_name, "pdf": f"/my/pro-formas/{row.public_id}/pdf",
+        },
+    }  # fmt: skip
+    return page(request, "pro_forma", context, entity=guest.entity, guest=guest)
+
+
+def _asked_lines(row: ProForma) -> list[dict[str, Any]]:
+    """What is asked for one service, line by line with its reason; as one sum for those that
+    were asked for before reasons were kept."""
+    told = [
         {"words": one["description"], "amount": Money(one["gross_minor"], row.currency),
          "why": why_asked(one["why"], row.currency)}
         for one in row.why.get("lines", ())
         if one["description"]
     ]  # fmt: skip
-    context = {
-        "lines": lines,
-        "asked": {
-            "number": row.number, "on": row.issued_on, "state": states[row.state],
-            "state_words": words[row.state], "plan": row.subscription.plan.name,
-            "period": Period(row.start, row.end), "open": row.state == ProForma.OPEN,
-            "total": Money(row.total_minor, row.currency), "invoice": row.invoice,
-            "seller": row.issuer.legal_name, "pdf": f"/my/pro-formas/{row.public_id}/pdf",
-        },
-    }  # fmt: skip
-    return page(request, "pro_forma", context, entity=guest.entity, guest=guest)
+    whole = {"words": f"{row.subscription.plan.name}, {between(Period(row.start, row.end))}",
+             "amount": Money(row.total_minor, row.currency), "why": None}  # fmt: skip
+    return told or [whole]
 
 
 @require_safe
@@ -150,7 +159,7 @@ def rows_of(
     A day's bills stay together, so one page may be a little longer than `limit`.
     """
     invoices = Invoice.objects.filter(customer=customer).order_by("-issued_on", "-pk")
-    asked = ProForma.objects.filter(customer=customer, state=ProForma.OPEN)
+    asked = documents(ProForma.objects.filter(customer=customer), ProForma.OPEN)
     asked = asked.order_by("-issued_on", "-pk")
     credits = CreditNote.objects.filter(customer=customer).select_related("invoice")
     credits = credits.order_by("-issued_on", "-pk")
@@ -158,8 +167,8 @@ def rows_of(
         invoices, asked = invoices.filter(issued_on__lt=before), asked.filter(issued_on__lt=before)
         credits = credits.filter(issued_on__lt=before)
     many = limit + 1
-    found: list[Invoice | ProForma | CreditNote] = [*asked[:many], *credits[:many],
-                                                    *invoices[:many]]  # fmt: skip
+    found: list[Invoice | Asked | CreditNote] = [*with_lines(asked[:many]), *credits[:many],
+                                                 *invoices[:many]]  # fmt: skip
     found.sort(key=lambda row: row.issued_on, reverse=True)
     last = found[limit - 1].issued_on if len(found) > limit else None
     kept = [row for row in found if last is None or row.issued_on >= last]
@@ -170,11 +179,11 @@ def rows_of(
 
 
 def _bill_row(
-    row: Invoice | ProForma | CreditNote, paid: dict[int, Payment], became: dict[int, State]
+    row: Invoice | Asked | CreditNote, paid: dict[int, Payment], became: dict[int, State]
 ) -> dict[str, Any]:
     if isinstance(row, Invoice):
         return _invoice_row(row, paid.get(row.pk), became[row.pk])
-    return _asked_row(row) if isinstance(row, ProForma) else _credit_row(row)
+    return _asked_row(row) if isinstance(row, Asked) else _credit_row(row)
 
 
 def _invoice_row(row: Invoice, payment: Payment | None, became: State) -> dict[str, Any]:
@@ -200,11 +209,11 @@ def _credit_row(row: CreditNote) -> dict[str, Any]:
             "bad": False, "paid": True}  # fmt: skip
 
 
-def _asked_row(row: ProForma) -> dict[str, Any]:
-    period = between(Period(row.start, row.end))
+def _asked_row(asked: Asked) -> dict[str, Any]:
+    row = asked.first
     return {"number": row.number, "url": f"/my/pro-formas/{row.public_id}",
-            "words": _("Asked in advance for %(period)s") % {"period": period},
-            "amount": str(Money(row.total_minor, row.currency)),
+            "words": _("Asked in advance for %(period)s") % {"period": between(asked.period)},
+            "amount": str(asked.to_pay),
             "bad": False, "paid": False}  # fmt: skip
 
 

@@ -6,14 +6,18 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from waya.billing.commands.credits import credit
+from waya.billing.commands.documents import quote
 from waya.billing.commands.dunning.write_offs import write_off
 from waya.billing.models import Invoice, ProForma
 from waya.billing.rules.credits import Reason
 from waya.billing.tests.debtors import invoiced, today
+from waya.billing.tests.test_charges import choose
+from waya.kernel import clock
 from waya.org.actors import SYSTEM
 from waya.payments.models import Merchant, Payment
 from waya.payments.tests import make as paying
 from waya.portal.tests.make import signed_in
+from waya.subscriptions.commands.lives import request
 from waya.subscriptions.models import Subscription
 
 pytestmark = pytest.mark.django_db
@@ -111,3 +115,23 @@ def test_pages_cost_a_fixed_number_of_queries(
 
 def test_an_address_that_is_no_day_is_the_newest(chebet: Subscription) -> None:
     assert Invoice.objects.get().number in signed_in().see("/my/bills?before=yesterday")
+
+
+def test_several_services_are_lines_of_one_pro_forma(merchant: Merchant) -> None:
+    choose(merchant.entity, one_bill=True)
+    home = paying.asked(merchant.entity)
+    shop = request(customer=home.customer, site=home.site, plan=home.plan,
+                   router_id=home.router_id, by=SYSTEM)  # fmt: skip
+    quote(subscription_id=shop.pk, on=clock.today(merchant.entity.zone), by=SYSTEM)
+    browser = signed_in()
+    listed = browser.see("/my/bills")
+    assert listed.count("Asked in advance for") == 1
+    row = ProForma.objects.get(subscription=home, state=ProForma.OPEN)
+    page = browser.see(f"/my/pro-formas/{row.public_id}")
+    assert page.count("Home 10 Mbps") == 2
+    assert "Pay KES 5,000" in page
+    paying.tell(merchant, "c", paying.confirmation(home.customer.account_number, amount="5000.00"))
+    paying.work_off(merchant)
+    page = browser.see(f"/my/pro-formas/{row.public_id}")
+    assert Invoice.objects.get().number in page
+    assert "Pay KES" not in page

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from waya.billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine, ProForma
 from waya.billing.queries.accounts import invoice_state
+from waya.billing.queries.asked import with_lines
 from waya.billing.queries.fiscal import Fiscal, fiscal_of, fiscal_of_credits
 from waya.kernel import clock, ids
 from waya.kernel.money import Money, decimals
@@ -88,17 +89,25 @@ def invoice_paper(row: Invoice) -> Paper:
 
 
 def pro_forma_paper(row: ProForma) -> Paper:
-    """The paper of a pro forma: one line, no taxes, and how to pay it."""
-    plan, total = row.subscription.plan, Money(row.total_minor, row.currency)
+    """The paper of a pro forma: a line for each subscription, no taxes, and how to pay what is
+    open of it."""
+    (asked,) = with_lines([row])
+    paid = asked.total - asked.to_pay if asked.state == ProForma.OPEN else Money(0, row.currency)
+    total = asked.total - paid
     paper = _paper(row.issuer, row.customer, _("Pro forma"), row.number) | {
         "facts": [[_("Date"), _day(row.issued_on)], [_("Pay before"), _day(row.start)]],
         "columns": [_column(_("For"), wide=True), _column(row.currency)],
-        "rows": [_row([plan.name, _figure(total)], _days(Period(row.start, row.end)))],
-        "sums": [_amount(_("Taxes are inside"), "")],
-        "total": _sum(_("To pay"), row.total_minor, row.currency),
+        "rows": [
+            _row([line.subscription.plan.name, _figure(Money(line.total_minor, line.currency))],
+                 _days(Period(line.start, line.end)))
+            for line in asked.lines
+        ],
+        "sums": [_amount(_("Taxes are inside"), "")]
+        + ([_amount(_("Paid"), _figure(-paid))] if paid else []),
+        "total": _sum(_("To pay"), total.minor, row.currency),
         "remarks": [_("This is no tax document: the tax invoice comes when it is paid.")],
-    }
-    if row.state == ProForma.OPEN:
+    }  # fmt: skip
+    if asked.state == ProForma.OPEN:
         paper["pay"] = _pay(row.entity, row.customer, total, f"/my/pro-formas/{row.public_id}")
     return paper
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from django.core.cache import cache
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
 from waya.billing.models import ProForma
@@ -234,12 +234,13 @@ def _site(customer: Customer, has: list[Subscription]) -> Site | None:
 
 
 def _ahead(customer_id: int, currency: str, today: date) -> Ahead | None:
-    row = ProForma.objects.filter(customer_id=customer_id, state=ProForma.OPEN)
-    first = row.order_by("start").first()
+    rows = ProForma.objects.filter(customer_id=customer_id, state=ProForma.OPEN)
+    documents = rows.values("number", "start").annotate(asked=Sum("total_minor"))
+    first = documents.order_by("start", "number").first()
     if first is None:
         return None
     return Ahead(
-        Money(first.total_minor, currency), first.start, first.number, first.start <= today
+        Money(first["asked"], currency), first["start"], first["number"], first["start"] <= today
     )
 
 

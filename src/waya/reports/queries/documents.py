@@ -23,6 +23,7 @@ from waya.billing.models import (
     WriteOff,
 )
 from waya.billing.queries.accounts import invoice_state
+from waya.billing.queries.asked import Asked, documents, with_lines
 from waya.billing.queries.promises import disputed
 from waya.billing.rules.invoice_states import Gone, State
 from waya.kernel.money import Money
@@ -117,17 +118,16 @@ _CREDITED = CreditNote.objects.filter(invoice=OuterRef("pk"))
 
 def pro_formas(
     entity_id: int, *, state: str = "", customer_id: int | None = None, key: str = ""
-) -> Page[ProForma]:
-    """Renewals asked for, newest first."""
+) -> Page[Asked]:
+    """Renewals asked for, newest first, each with its lines; `state` is that of any of them."""
     rows = ProForma.objects.filter(entity_id=entity_id)
-    rows = rows.select_related("customer", "subscription__plan", "invoice")
     if customer_id is not None:
         rows = rows.filter(customer_id=customer_id)
-    if state:
-        rows = rows.filter(state=state)
+    rows = documents(rows, *([state] if state else []))
     if (last := before(key)) is not None:
         rows = rows.filter(pk__lt=last)
-    return cut(list(rows.order_by("-pk")[: ROWS + 1]), lambda row: str(row.pk))
+    found = with_lines(rows.order_by("-pk")[: ROWS + 1])
+    return cut(found, lambda one: str(one.first.pk))
 
 
 def credit_notes(
@@ -168,9 +168,9 @@ def paper(entity_id: int, number: str, today: date) -> Paper | None:
     )
     invoice = (
         Invoice.objects.filter(entity_id=entity_id, number=number)
-        .select_related("customer", "issuer", "pro_forma")
+        .select_related("customer", "issuer")
         .annotate(disputed=disputed())
-        .prefetch_related(Prefetch("lines", ordered), "credit_uses")
+        .prefetch_related(Prefetch("lines", ordered), "credit_uses", "pro_formas")
         .first()
     )
     if invoice is None:
@@ -186,7 +186,7 @@ def paper(entity_id: int, number: str, today: date) -> Paper | None:
         settled=settled,
         left=Money(invoice.total_minor - invoice.paid_minor, invoice.currency),
         booked=entries_of(entity_id, _sources(invoice, gone)),
-        pro_forma=getattr(invoice, "pro_forma", None),
+        pro_forma=next(iter(invoice.pro_formas.all()), None),
         issued=issued.order_by("pk").first(),
     )
 

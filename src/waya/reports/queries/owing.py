@@ -129,7 +129,9 @@ def lapsed(entity_id: int, currency: str, today: date, *, key: str = "") -> Page
             subscription__state__in=RUNNING,
         )
         .values("customer_id")
-        .annotate(oldest=Min("start"), owed=Sum("total_minor"), documents=Count("pk"))
+        .annotate(
+            oldest=Min("start"), owed=Sum("total_minor"), documents=Count("number", distinct=True)
+        )
     )
     return _page(rows, currency, today, key)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from statistics import mode
 
 from django.db import connection
+from django.db.models import Sum
 
 from waya.billing.models import ProForma
 from waya.kernel.money import Money
@@ -159,9 +160,10 @@ def _known(customer_ids: set[int]) -> dict[int, Known]:
 
 
 def _asked(customer_ids: set[int]) -> dict[int, int]:
-    """What renewals ask of each customer, the nearest one."""
+    """What renewals ask of each customer, on the nearest document."""
     rows = ProForma.objects.filter(customer_id__in=customer_ids, state=ProForma.OPEN)
-    return dict(rows.order_by("-start").values_list("customer_id", "total_minor"))
+    found = rows.values("customer_id", "number", "start").annotate(asked=Sum("total_minor"))
+    return dict(found.order_by("-start").values_list("customer_id", "asked"))
 
 
 def _suggested(payment: Payment, customers: list[Known], states: dict[int, str]) -> list[Suggested]:

@@ -30,6 +30,7 @@ from waya.subscriptions.rules.life import (
     Moved,
     Renewal,
     Stood,
+    Turns,
     state_for,
     turns,
     username,
@@ -45,12 +46,14 @@ _LETTERS = "bcdfghjkmnpqrstvwxz23456789"
 
 @transaction.atomic
 def request(
-    *, customer: Customer, site: Site, plan: Plan, router_id: int, by: Actor
-) -> Subscription:
+    *, customer: Customer, site: Site, plan: Plan, router_id: int, by: Actor,
+    turns: Turns | None = None,
+) -> Subscription:  # fmt: skip
     """Note that a customer wants a plan at a site; nothing is on the wire until it is paid.
 
-    They have the version that is sold today, and keep it. Refuses `plan_withdrawn` for a plan
-    that is not on sale, and `no_price`.
+    They have the version that is sold today, and keep it. Where `turns` says so, its periods
+    end with those of another service; otherwise the day on which it begins is its own. Refuses
+    `plan_withdrawn` for a plan that is not on sale, and `no_price`.
     """
     by = by.must("subscriptions.request")
     if not plan.on_sale:
@@ -64,6 +67,8 @@ def request(
         router_id=router_id,
         username=_username(customer.name),
         created_at=clock.now(),
+        anchor_day=turns.anchor_day if turns else None,
+        cycle_on=turns.cycle_on if turns else None,
     )
     record_many(by, [happened("requested", subscription, {"plan": plan.name})])
     return subscription
@@ -108,6 +113,8 @@ def turn(
     columns = _RENEWED if renewed else _STOOD
     if any(one.paid_until for one in renewals):
         columns = (*columns, "paid_until")
+    if any(one.turns for one in renewals):
+        columns = (*columns, "cycle_on")
     change_rows(touched.values(), columns)
     Change.objects.bulk_create(
         Change(subscription=row, kind="begun", on=wished[row.pk].start, to_plan_id=row.plan_id,
@@ -147,6 +154,8 @@ def _renewed(row: Subscription, renewal: Renewal) -> bool:
     row.anchor_day = renewal.anchor_day
     row.paid_through = renewal.paid_through
     row.billed_through = renewal.billed_through
+    if renewal.turns:
+        row.cycle_on = None
     if renewal.paid_until is not None:
         row.paid_until = renewal.paid_until
     return begins

@@ -24,7 +24,8 @@ class Renewal:
     """A subscription is paid or billed for a half-open period, anchored on a day (1–31).
 
     `paid_through` is None for a postpaid plan, and for one by the hour, which is paid up to the
-    moment `paid_until`; `cause` is the audit record that led to it.
+    moment `paid_until`; `cause` is the audit record that led to it. One that `turns` ends where
+    a cycle does, so that the day by which its cycles were found is needed no more.
     """
 
     subscription_id: int
@@ -34,6 +35,16 @@ class Renewal:
     anchor_day: int
     cause: int | None = None
     paid_until: datetime | None = None
+    turns: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """When the periods of a subscription are to turn: on a day of the month (1–31, unclamped),
+    and where that does not say it, through a day on which one turns."""
+
+    anchor_day: int
+    cycle_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

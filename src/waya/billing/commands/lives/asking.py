@@ -27,13 +27,17 @@ def ask_anew(*, customer_id: int, on: date, by: Actor) -> list[ProForma]:
     rows = Subscription.objects.filter(pk__in=states).select_related("plan", "entity", "customer")
     waiting.update(state=ProForma.LAPSED)
     asked: list[ProForma] = []
+    renewed: dict[int, Subscription] = {}
     for row in rows.order_by("pk"):
         if row.state == Subscription.PENDING:
             asked.append(quote(subscription_id=row.pk, on=on, by=by))
         elif row.plan.unit == "hour":
             asked += offer_hours(subscription_ids=[row.pk], state=states[row.pk], by=by)
         else:
-            day = billing_of(row.entity_id, on)
-            due = Search.of(lapsing(day).filter(pk=row.pk)).rows([row.customer_id])
-            asked += ask(asked=[(row, one.lines) for one in to_ask(day, due)], on=on, by=by)
+            renewed[row.pk] = row
+    for entity_id in {row.entity_id for row in renewed.values()}:
+        day = billing_of(entity_id, on)
+        due = Search.of(lapsing(day).filter(pk__in=list(renewed))).rows([customer_id])
+        lines = [(renewed[one.row.id], one.lines) for one in to_ask(day, due)]
+        asked += ask(asked=lines, on=on, by=by)
     return asked

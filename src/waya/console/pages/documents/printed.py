@@ -39,7 +39,7 @@ def invoice(request: StaffRequest, by: Actor, number: str) -> HttpResponse:
 def pro_forma(request: StaffRequest, by: Actor, number: str) -> HttpResponse:
     """A pro forma as PDF."""
     rows = ProForma.objects.select_related("customer", "entity", "issuer", "subscription__plan")
-    row = rows.filter(entity=request.entity, number=number).first()
+    row = rows.filter(entity=request.entity, number=number, line=1).first()
     return _pdf(papers.pro_forma(_found(row)), number)
 
 

@@ -1,0 +1,37 @@
+"""Begin what was asked for: at once, or when its first period is paid."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.db import transaction
+
+from waya.billing.commands.documents import quote
+from waya.billing.models import ProForma
+from waya.billing.queries.lives.due import opens_on
+from waya.catalog.models import Plan
+from waya.org.actors import Actor
+from waya.subscriptions.commands.lives import activate
+from waya.subscriptions.models import Subscription
+from waya.subscriptions.rules.life import Renewal
+
+
+@transaction.atomic
+def begin(*, row: Subscription, on: date, by: Actor) -> ProForma | None:
+    """Ask for the first period of a subscription that waits for its payment, on a day; what is
+    paid after its period, or free at first, begins at once, and asks for nothing: the bills
+    begin where what is free ends."""
+    by = by.must("orders.begin")
+    opens = opens_on(row, on)
+    if row.plan.mode == Plan.PREPAID and opens <= on:
+        return quote(subscription_id=row.pk, on=on, by=by)
+    renewal = Renewal(
+        subscription_id=row.pk,
+        start=on,
+        paid_through=None if row.plan.mode == Plan.POSTPAID else opens,
+        billed_through=opens,
+        anchor_day=row.plan.calendar_day or row.anchor_day or opens.day,
+    )
+    activate(renewals=[renewal], by=by)
+    row.refresh_from_db()
+    return None
