@@ -351,7 +351,7 @@ def _found(made: Installation) -> None:
     later = (clock.real_now() + timedelta(days=DAYS)).isoformat()
     made.program("-m", "waya", "lab", "clock", "--to", later)
     made.turn(clock_ahead_seconds=DAYS * 86_400)
-    until(lambda: made.is_walled(*joined), "everybody is walled", 90)
+    until(lambda: made.is_walled(*joined), "everybody is walled", 300)
     made.free = joined
 
 

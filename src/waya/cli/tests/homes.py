@@ -18,7 +18,8 @@ def stopped(folder: Path) -> Path:
 
 
 def migrated(folder: Path) -> Path:
-    """A home in this folder whose database was made, migrated, seeded and stopped."""
+    """A home in this folder whose database was made, migrated, seeded and stopped; it keeps
+    what is committed even when it is killed."""
     return _copied("migrated", folder)
 
 
@@ -37,7 +38,7 @@ def _make(kind: str, kept: Path) -> None:
     """Under another name until it is whole: who fails halfway leaves nothing that looks made."""
     begun = kept / f"{kind}.begun"
     subprocess.run(["rm", "-rf", str(begun)], check=True)
-    ensure_running(begun, fast=True).stop()
+    ensure_running(begun, fast=kind != "migrated").stop()
     if kind == "migrated":
         outcome = waya(begun, "migrate")
         assert outcome.returncode == 0, outcome.stderr

@@ -30,6 +30,7 @@ _WHERE = "/customers/new"
 _LOOK = {
     "hx-post": _WHERE, "hx-vals": '{"step": "look"}', "hx-trigger": "change",
     "hx-target": "#confirm", "hx-select": "#confirm", "hx-swap": "outerHTML",
+    "hx-sync": "closest form:replace",
 }  # fmt: skip
 # What is typed while the answer is on its way is not lost to it.
 _STAYS = ("name", "phone", "site_name", "directions", "language")
