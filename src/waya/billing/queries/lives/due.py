@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from django.db.models import Count
 
-from waya.billing.models import InvoiceLine, Usage
+from waya.billing.models import InvoiceLine
 from waya.billing.queries.pricing import PriceList
 from waya.billing.rules.engine import events
 from waya.billing.rules.hours import charge_of
@@ -18,6 +18,7 @@ from waya.catalog.queries import Version, versions
 from waya.catalog.rules.plans import Discount
 from waya.kernel.periods import on_day
 from waya.org.rows.among import among
+from waya.org.rows.asking import ask
 from waya.subscriptions.models import Grant, Subscription
 
 
@@ -71,30 +72,29 @@ def plain(row: Due, version: Version, granted: set[int]) -> bool:
 
 def granted(keys: Iterable[int]) -> set[int]:
     """Which of some subscriptions have a promotion."""
-    rows = Grant.objects.filter(subscription_id__in=among(keys))
-    return set(rows.values_list("subscription_id", flat=True))
+    return {key for (key,) in ask(_GRANTED, [list(keys)])}
 
 
 def lives(rows: Sequence[Due], prices: PriceList) -> dict[int, Life]:
     """The life of each from its first unbilled day: three queries for any number of them."""
     keys = [row.id for row in rows]
     grants: dict[int, list[Grant]] = {}
-    for grant in Grant.objects.filter(subscription_id__in=among(keys)).select_related("promotion"):
-        grants.setdefault(grant.subscription_id, []).append(grant)
+    if given := granted(keys):
+        rows_given = Grant.objects.filter(subscription_id__in=among(given))
+        for grant in rows_given.select_related("promotion"):
+            grants.setdefault(grant.subscription_id, []).append(grant)
     had = _had(keys) if grants else {}
-    granted = _left(grants)
+    left_over = _left(grants)
     quantities = _quantities(rows)
     used: dict[int, list[events.Usage]] = {}
-    for one in Usage.objects.filter(subscription_id__in=among(keys)).filter(
-        on__gte=min((row.since for row in rows), default=date.max)
-    ):
-        counted = events.Usage(one.on, one.metric, Fraction(one.quantity), str(one.subscription_id))
-        used.setdefault(one.subscription_id, []).append(counted)
+    for key, on, metric, quantity in ask(_USED, [keys, _first(rows)]):
+        counted = events.Usage(on, metric, Fraction(quantity), str(key))
+        used.setdefault(key, []).append(counted)
     found = {
         row.id: _life(row, prices, grants.get(row.id, []), had, used.get(row.id, []))
         for row in rows
     }
-    for key, left in granted.items():
+    for key, left in left_over.items():
         found[key] = replace(found[key], granted=left)
     for row in rows:
         if row.id in quantities:
@@ -210,11 +210,25 @@ def _had(keys: Sequence[int]) -> dict[tuple[int, str], int]:
 def billed(rows: Sequence[Due]) -> dict[tuple[int, date, str], int]:
     """How often each charge was billed for each day from `since` on: what is not to be billed
     again, or in another turn."""
-    keys = [row.id for row in rows]
-    since = min((row.since for row in rows), default=date.max)
-    found = InvoiceLine.objects.filter(subscription_id__in=among(keys), start__gte=since)
     counts: dict[tuple[int, date, str], int] = {}
-    for key, start, charge in found.values_list("subscription_id", "start", "charge"):
-        if key is not None and start is not None:
-            counts[key, start, charge] = counts.get((key, start, charge), 0) + 1
+    for key, start, charge in ask(_BILLED, [[row.id for row in rows], _first(rows)]):
+        counts[key, start, charge] = counts.get((key, start, charge), 0) + 1
     return counts
+
+
+def _first(rows: Sequence[Due]) -> date:
+    """The first day that is not billed of any."""
+    return min((row.since for row in rows), default=date.max)
+
+
+_GRANTED = (
+    "select distinct subscription_id from subscriptions_grant where subscription_id = any(%s)"
+)
+_USED = """
+select subscription_id, "on", metric, quantity from billing_usage
+where subscription_id = any(%s) and "on" >= %s
+"""
+_BILLED = """
+select subscription_id, start, charge from billing_invoiceline
+where subscription_id = any(%s) and start >= %s
+"""
