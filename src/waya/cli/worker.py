@@ -79,7 +79,7 @@ async def _work(group: str) -> None:
         try:
             await _serve(group, stop)
             wait = 0.5
-        except Exception:
+        except Exception:  # the database may go away in any way; only a signal ends a worker
             log.exception("the worker lost its database; it tries again")
             wait = min(max(0.5, wait * 2), 10.0)
     await asyncio.gather(*rounds)

@@ -67,6 +67,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _serve(supervisor: Supervisor, ports: Ports, home: Path, options: argparse.Namespace) -> int:
     """Say when it is there, and stay until told to end."""
+    # Real seconds, as the shell that began it counts them.
     began = float(os.environ.get("WAYA_DEMO_BEGAN", 0)) or time.time()
     deadline = began + options.ready_within if options.ready_within else None
     while not _ready(ports):

@@ -55,6 +55,7 @@ def bundled(
     weights = [price_of(one.terms) for one in parts]
     if price_minor < 0 or not any(weights):
         raise Refused("bundle_price_wrong")
+    # ISO 4217's code for no currency: shares of whole minor units are the same in any.
     shares = Money(price_minor, "XXX").split(weights)
     charges = [
         charge

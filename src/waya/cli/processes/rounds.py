@@ -47,7 +47,7 @@ async def walk(walked: Round, stop: asyncio.Event) -> None:
         try:
             await asyncio.to_thread(_with_live_connection, call)
             wait = walked.every_seconds
-        except Exception:
+        except Exception:  # whatever it was, the heartbeat goes on, and the log has it whole
             log.exception("%s failed", walked.path)
             wait = min(wait * 2, 30.0)
 
