@@ -28,9 +28,11 @@ class Account(models.Model):
 class JournalEntry(models.Model):
     """A booked event. The column `xact` (added by the migration) says in which transaction."""
 
+    # What it was posted from begins with the entity in its index.
     entity = models.ForeignKey(
-        "org.Entity", on_delete=models.PROTECT, related_name="+", db_constraint=False
-    )
+        "org.Entity", on_delete=models.PROTECT, related_name="+", db_constraint=False,
+        db_index=False,
+    )  # fmt: skip
     on = models.DateField(db_index=True)
     memo = models.CharField(max_length=200)
     source = models.CharField(max_length=80)
@@ -47,11 +49,16 @@ class JournalEntry(models.Model):
 
 class JournalLine(models.Model):
     """One side of an entry: debit above zero, credit below. `base_minor` is the same amount
-    in the entity's currency. Foreign keys are the trigger's work: rows arrive by COPY."""
+    in the entity's currency. Foreign keys are the trigger's work: rows arrive by COPY.
 
+    Its key is its place in its entry, so that one index keeps both."""
+
+    pk = models.CompositePrimaryKey("entry_id", "sequence")
     entry = models.ForeignKey(
-        JournalEntry, on_delete=models.PROTECT, db_constraint=False, related_name="lines"
-    )
+        JournalEntry, on_delete=models.PROTECT, db_constraint=False, db_index=False,
+        related_name="lines",
+    )  # fmt: skip
+    sequence = models.SmallIntegerField()
     # The general ledger reads an account by day: that index is this key's too.
     account = models.ForeignKey(
         Account, on_delete=models.PROTECT, db_constraint=False, db_index=False,

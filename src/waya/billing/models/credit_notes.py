@@ -100,7 +100,10 @@ class CreditNoteLine(models.Model):
 class CreditNoteTax(models.Model):
     """A tax given back: the invoice's own, as it was then, of this base and amount."""
 
-    line = models.ForeignKey(CreditNoteLine, on_delete=models.PROTECT, related_name="taxes")
+    pk = models.CompositePrimaryKey("line_id", "sequence")
+    line = models.ForeignKey(
+        CreditNoteLine, on_delete=models.PROTECT, related_name="taxes", db_index=False
+    )
     sequence = models.SmallIntegerField()
     tax = models.CharField(max_length=20)
     name = models.CharField(max_length=60)
@@ -110,11 +113,6 @@ class CreditNoteTax(models.Model):
     law = models.CharField(max_length=200)
     category = models.CharField(max_length=3)
     reason = models.CharField(max_length=200, blank=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["line", "sequence"], name="credited_tax_once")
-        ]
 
     def __str__(self) -> str:
         return f"{self.name} {self.amount_minor}"

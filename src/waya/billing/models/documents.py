@@ -83,9 +83,11 @@ class Invoice(models.Model):
     public_id = models.UUIDField(
         default=uuid.uuid4, db_default=RandomUUID(), unique=True, editable=False
     )
+    # Its number begins with the entity in its index.
     entity = models.ForeignKey(
-        "org.Entity", on_delete=models.PROTECT, related_name="+", db_constraint=False
-    )
+        "org.Entity", on_delete=models.PROTECT, related_name="+", db_constraint=False,
+        db_index=False,
+    )  # fmt: skip
     customer = models.ForeignKey(
         "parties.Customer", on_delete=models.PROTECT, related_name="invoices", db_constraint=False
     )
@@ -174,9 +176,11 @@ class InvoiceTax(models.Model):
     than whole: a certificate, or a reverse charge.
     """
 
+    pk = models.CompositePrimaryKey("line_id", "sequence")
     line = models.ForeignKey(
-        InvoiceLine, on_delete=models.PROTECT, related_name="taxes", db_constraint=False
-    )
+        InvoiceLine, on_delete=models.PROTECT, related_name="taxes", db_constraint=False,
+        db_index=False,
+    )  # fmt: skip
     sequence = models.SmallIntegerField()
     tax = models.CharField(max_length=20)
     name = models.CharField(max_length=60)

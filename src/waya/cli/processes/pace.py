@@ -1,4 +1,4 @@
-"""How a process that serves for days shares itself among its threads, and when it tidies up."""
+"""How a process that works with several threads shares itself among them, and when it tidies up."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from datetime import date
 
 from waya.billing.commands.renewals import bill
 from waya.billing.queries.rehearsal import Bill, Kind, Rehearsal, rehearse
+from waya.cli.processes.pace import keep_pace
 from waya.cli.token import the_entity
 from waya.kernel.errors import NotYet
 from waya.kernel.money import Money
@@ -33,6 +34,7 @@ def run(options: argparse.Namespace) -> int:
     if options.dry_run:
         _say(entity, rehearse(entity.pk, options.on, _progress))
         return 0
+    keep_pace()
     try:
         outcome = bill(entity_id=entity.pk, on=options.on, by=SYSTEM, progress=_progress)
     except NotYet as later:

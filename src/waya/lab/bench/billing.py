@@ -15,6 +15,7 @@ import time
 from importlib import import_module
 from typing import Any
 
+from waya.cli.processes.pace import keep_pace
 from waya.lab.bench import cost
 from waya.lab.bench.home import own_ground
 from waya.lab.bench.load import quantiles
@@ -50,6 +51,7 @@ def _measure(customers: int, *, paying: bool) -> dict[str, Any]:
     began = time.monotonic()
     entity = subscribers.gather(customers)
     print(f"{customers} customers in {time.monotonic() - began:.0f} s", flush=True)
+    keep_pace()  # as `waya bill` and the worker do
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     cpu, began = cost.cpu_seconds(), time.monotonic()
     waited: list[float] = []

@@ -26,6 +26,7 @@ _ENTRY = (
 )
 _LINE = (
     ("entry_id", "int8"),
+    ("sequence", "int2"),
     ("account_id", "int8"),
     ("on", "date"),
     ("entity_id", "int8"),
@@ -95,12 +96,12 @@ def _lines(
 ) -> Iterator[tuple[object, ...]]:
     for one, key in zip(entries, keys, strict=True):
         on = days[one.entity_id, one.on]
-        for line in one.lines:
+        for sequence, line in enumerate(one.lines, 1):
             account = accounts.get((one.entity_id, line.purpose))
             if account is None:
                 raise Refused("no_account", purpose=line.purpose)
             minor = line.amount.minor
-            yield (key, account, on, one.entity_id, line.branch_id or one.branch_id,
+            yield (key, sequence, account, on, one.entity_id, line.branch_id or one.branch_id,
                    line.party_id, line.amount.currency, minor, minor)  # fmt: skip
 
 
@@ -122,6 +123,7 @@ def reverse(*, entry_id: int, on: date, memo: str, by: Actor) -> int:
         JournalLine.objects.bulk_create(
             JournalLine(
                 entry=mirror,
+                sequence=line.sequence,
                 account_id=line.account_id,
                 on=mirror.on,
                 entity_id=line.entity_id,

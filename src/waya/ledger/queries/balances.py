@@ -172,7 +172,7 @@ def journal(entity_id: int, *, before: int | None = None, limit: int = 50) -> li
     if before is not None:
         entries = entries.filter(pk__lt=before)
     keys = list(entries.order_by("-pk").values_list("pk", flat=True)[:limit])
-    return _lines(JournalLine.objects.filter(entry_id__in=keys).order_by("-entry_id", "pk"))
+    return _lines(JournalLine.objects.filter(entry_id__in=keys).order_by("-entry_id", "sequence"))
 
 
 def lines_of(sources: Iterable[str], entity_id: int) -> list[Posted]:

@@ -98,7 +98,7 @@ def _entries(entity_id: int) -> Iterator[tuple[JournalEntry, Iterator[JournalLin
     lines = (
         JournalLine.objects.filter(entity_id=entity_id)
         .select_related("entry", "account")
-        .order_by("on", "entry_id", "pk")
+        .order_by("on", "pk")
     )
     return groupby(lines.iterator(chunk_size=5000), key=lambda line: line.entry)
 

@@ -16,7 +16,7 @@ from waya.ledger.models import Account, BalanceDelta, JournalLine
 class Booked:
     """A line of an account, and what the account held after it."""
 
-    id: int
+    sequence: int
     on: date
     entry_id: int
     memo: str
@@ -28,10 +28,11 @@ class Booked:
 
 @dataclass(frozen=True, slots=True)
 class After:
-    """Where a page begins: after a line, by its day and id."""
+    """Where a page begins: after a line, by its day, entry and place in the entry."""
 
     on: date
-    id: int
+    entry_id: int
+    sequence: int
 
 
 def booked(
@@ -46,10 +47,11 @@ def booked(
     rows = _lines(account, currency).filter(on__gte=since, on__lte=through)
     running = _before(account, currency, after.on if after else since)
     if after is not None:
-        same_day = Q(on=after.on, pk__lte=after.id)
+        same_day = Q(on=after.on, pk__lte=(after.entry_id, after.sequence))
         earlier = _lines(account, currency).filter(same_day)
         running += earlier.aggregate(held=Sum("amount_minor"))["held"] or 0
-        rows = rows.filter(Q(on__gt=after.on) | Q(on=after.on, pk__gt=after.id), on__gte=after.on)
+        later = Q(on=after.on, pk__gt=(after.entry_id, after.sequence))
+        rows = rows.filter(Q(on__gt=after.on) | later, on__gte=after.on)
     # Entries are fetched for the page alone: a join would come before the limit.
     found = rows.prefetch_related("entry").order_by("on", "pk")[:limit]
     return list(_running(iter(found), running))
@@ -66,8 +68,8 @@ def _running(rows: Iterator[JournalLine], running: int) -> Iterator[Booked]:
     for line in rows:
         running += line.amount_minor
         yield Booked(
-            line.pk, line.on, line.entry_id, line.entry.memo, line.entry.source, line.party_id,
-            Money(line.amount_minor, line.currency), Money(running, line.currency),
+            line.sequence, line.on, line.entry_id, line.entry.memo, line.entry.source,
+            line.party_id, Money(line.amount_minor, line.currency), Money(running, line.currency),
         )  # fmt: skip
 
 

@@ -116,5 +116,5 @@ def test_the_general_ledger_runs_on_over_its_pages(
     last = first[-1]
     with django_assert_num_queries(4):
         rest = booked(account, "KES", since=since, through=through,
-                      after=After(last.on, last.id), limit=50)  # fmt: skip
+                      after=After(last.on, last.entry_id, last.sequence), limit=50)  # fmt: skip
     assert first + rest == whole

@@ -41,13 +41,11 @@ def account_of(entity_id: int, code: str) -> Account | None:
 
 def page_of(opened: Opened, key: str = "") -> Page[Line]:
     """Lines oldest first, with what the account held after each. At most five queries."""
-    day, _, last = key.partition("~")
-    after = After(date.fromisoformat(day), int(last)) if last else None
     found = booked(
         opened.account, opened.currency, since=opened.since, through=opened.through,
-        after=after, limit=ROWS + 1,
+        after=_after(key), limit=ROWS + 1,
     )  # fmt: skip
-    return cut(_named(found), lambda row: f"{row.line.on.isoformat()}~{row.line.id}")
+    return cut(_named(found), lambda row: _key(row.line))
 
 
 def lines_of(opened: Opened) -> Iterator[Line]:
@@ -60,6 +58,19 @@ def lines_of(opened: Opened) -> Iterator[Line]:
 def opening(opened: Opened, first: Line | None, closing: Money) -> Money:
     """What the account held before a line; what it holds at the end where there is none."""
     return closing if first is None else first.line.running - first.line.amount
+
+
+def _after(key: str) -> After | None:
+    """Where a page goes on from; None, the beginning, for a strange key."""
+    try:
+        day, entry_id, sequence = key.split("~")
+        return After(date.fromisoformat(day), int(entry_id), int(sequence))
+    except ValueError:
+        return None
+
+
+def _key(line: Booked) -> str:
+    return f"{line.on.isoformat()}~{line.entry_id}~{line.sequence}"
 
 
 def _named(lines: Iterable[Booked]) -> list[Line]:
