@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from psycopg.types.json import Jsonb
 
 from waya.kernel import clock
 from waya.org.actors import Actor
@@ -53,7 +53,7 @@ def record_many(by: Actor, happened: Sequence[Happened]) -> list[int]:
     at = clock.now()
     rows = [
         (by.entity_id, at, by.kind, by.id, by.name, one.action, *one.subject,
-         one.customer_id, one.site_id, one.router_id, one.cause, Jsonb(one.why))
+         one.customer_id, one.site_id, one.router_id, one.cause, json.dumps(one.why))
         for one in happened
     ]  # fmt: skip
     if len(rows) == 1:

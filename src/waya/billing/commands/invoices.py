@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from typing import NamedTuple
 
 from django.db import transaction
-from psycopg.types.json import Jsonb
 
 from waya.billing.commands.fiscal import owe
 from waya.billing.queries.taxes.buyers import drafts_as_bought, of_numbers
@@ -23,6 +21,7 @@ from waya.ledger.commands.entries import post_fresh
 from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
 from waya.org.commands.numbering import Numbered, next_numbers
+from waya.org.rows.among import array
 from waya.org.rows.asking import ask
 from waya.org.rows.copying import copy_rows, reserve_keys
 
@@ -118,7 +117,7 @@ def issue(*, drafts: Sequence[Draft], by: Actor) -> list[Issued]:
 
 
 def _owners(customer_ids: set[int]) -> dict[int, _Owner]:
-    return {key: _Owner(*rest) for key, *rest in ask(_OWNERS, [list(customer_ids)])}
+    return {key: _Owner(*rest) for key, *rest in ask(_OWNERS, [array(customer_ids)])}
 
 
 def _bought(drafts: Sequence[Draft], owners: dict[int, _Owner]) -> Sequence[Draft]:
@@ -143,7 +142,7 @@ def _invoices(
     for draft, one in zip(drafts, issued, strict=True):
         yield (one.id, draft.entity_id, one.customer_id, one.issuer_id, one.number,
                one.issued_on, now, one.due_on, one.currency, *draft.sums(), draft.paid_minor,
-               _as_json(owners[one.customer_id].named))  # fmt: skip
+               owners[one.customer_id].named)  # fmt: skip
 
 
 _Keyed = Sequence[tuple[int, DraftLine]]
@@ -154,17 +153,13 @@ def _lines(lines: _Keyed, line_keys: Sequence[int]) -> Iterator[tuple[object, ..
         charged = line.charged
         yield (line_key, key, line.subscription_id, line.description, charged.period.start,
                charged.period.end, *charged.sums, line.revenue, line.in_advance, line.charge,
-               line.turn, _as_json(charged.told))  # fmt: skip
+               line.turn, charged.told)  # fmt: skip
 
 
 def _taxes(lines: _Keyed, line_keys: Sequence[int]) -> Iterator[tuple[object, ...]]:
     for (_, line), line_key in zip(lines, line_keys, strict=True):
         for row in line.charged.tax_rows:
             yield (line_key, *row)
-
-
-# The text is JSON already.
-_as_json = partial(Jsonb, dumps=lambda text: text)
 
 
 def _happened(draft: Draft, one: Issued) -> Happened:

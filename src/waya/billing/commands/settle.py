@@ -40,6 +40,7 @@ from waya.org.models import Entity
 from waya.org.policy import chosen
 from waya.org.queries import entity_of
 from waya.org.rows.adding import put_rows
+from waya.org.rows.among import array
 from waya.org.rows.asking import ask
 from waya.org.rows.changing import change_rows
 from waya.org.rows.reading import read, read_joined
@@ -121,7 +122,7 @@ def spend(*, entity_id: int, customer_ids: Iterable[int], on: date, by: Actor) -
     that comes on a day would. The customers are locked by the caller."""
     by = by.must("billing.settle")
     nothing = Money(0, entity_of(entity_id).currency)
-    held = ask(_HELD, [list(customer_ids)])
+    held = ask(_HELD, [array(customer_ids)])
     settle_many(
         entity_id=entity_id, offers=[Offer(key, key, nothing, on) for (key,) in held], by=by
     )

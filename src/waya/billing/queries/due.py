@@ -28,6 +28,7 @@ from waya.catalog.models import Plan, Promotion
 from waya.catalog.queries import Version
 from waya.org.models import Entity
 from waya.org.policy import chosen
+from waya.org.rows.among import array
 from waya.org.rows.asking import ask
 from waya.subscriptions.models import Subscription
 from waya.subscriptions.queries import RUNNING
@@ -169,7 +170,7 @@ class Search:
 
     def rows(self, customers: Sequence[int]) -> list[Due]:
         """What is due of some customers, in order."""
-        found = self._ask(_OF_CUSTOMERS, list(customers))
+        found = self._ask(_OF_CUSTOMERS, array(customers))
         return [Due(*row) for row in found if None not in row[4:7]]
 
     def _ask(self, question: str, *values: object) -> list[tuple[Any, ...]]:

@@ -1,8 +1,9 @@
-"""Hundreds of ids in one parameter instead of one each."""
+"""Hundreds of values in one parameter instead of one each."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
 from django.db.models.expressions import RawSQL
 
@@ -12,4 +13,10 @@ def among(keys: Iterable[int]) -> RawSQL:
 
     A list of five hundred parameters costs more to send than to answer.
     """
-    return RawSQL("select unnest(%s::bigint[])", ["{" + ",".join(map(str, keys)) + "}"])
+    return RawSQL("select unnest(%s::bigint[])", [array(keys)])
+
+
+def array(values: Iterable[int | date]) -> str:
+    """Ids or days as PostgreSQL writes an array of them; a list is written an element at a time,
+    each asked whether it needs quotes, at ten times the price."""
+    return "{" + ",".join(map(str, values)) + "}"

@@ -8,6 +8,9 @@ from itertools import chain, islice
 from typing import Any
 
 from django.db import connection
+from psycopg.adapt import Dumper
+from psycopg.pq import Format
+from psycopg.types.json import JsonbBinaryDumper
 
 Columns = tuple[tuple[str, str], ...]
 """Names of columns, with their PostgreSQL types."""
@@ -20,7 +23,7 @@ def copy_rows(table: str, columns: Columns, rows: Iterable[Sequence[Any]]) -> No
     """Write rows into a table, by COPY in binary unless they are few.
 
     What the database refuses comes as Django's own errors. Nothing is converted: give dates
-    as dates, moments with their zone, and JSON as `Jsonb` for the type `jsonb`.
+    as dates, moments with their zone, and JSON as its text.
     """
     left = iter(rows)
     first = list(islice(left, FEW + 1))
@@ -46,17 +49,28 @@ def _insert(table: str, columns: Columns, count: int) -> str:
     return f"insert into {table} ({names}) values " + ", ".join([f"({row})"] * count)
 
 
+class _Written(Dumper):
+    """JSON that is text already, as `jsonb` takes it in binary: a 1 before the text."""
+
+    format = Format.BINARY
+    oid = JsonbBinaryDumper.oid
+
+    def dump(self, text: str) -> bytes:
+        return b"\x01" + text.encode()
+
+
 def _copy(table: str, columns: Columns, rows: Iterable[Sequence[Any]]) -> None:
     names = ", ".join(f'"{name}"' for name, _ in columns)
     statement = f"copy {table} ({names}) from stdin (format binary)"
     with (
         connection.cursor() as cursor,
         connection.wrap_database_errors,
-        cursor.copy(statement) as copy,
     ):
-        copy.set_types([kind for _, kind in columns])
-        for row in rows:
-            copy.write_row(row)
+        cursor.adapters.register_dumper(None, _Written)
+        with cursor.copy(statement) as copy:
+            copy.set_types([kind for _, kind in columns])
+            for row in rows:
+                copy.write_row(row)
 
 
 def reserve_keys(table: str, count: int) -> list[int]:

@@ -15,6 +15,7 @@ from waya.org.audit import Happened, record_many
 from waya.org.commands.numbering import reserve_account_numbers
 from waya.org.models import Branch, Entity
 from waya.org.queries import main_branch
+from waya.org.rows.among import array
 from waya.org.rows.asking import ask
 from waya.parties.models import Contact, Customer, Site
 from waya.parties.rules.tax_numbers import read
@@ -116,7 +117,7 @@ def lock_customers(*, customer_ids: Iterable[int], by: Actor) -> dict[int, Locke
     """Lock customers until the transaction ends, in id order: the first lock of any that
     touches their money or service. Gives the company and branch of each."""
     by.must("parties.lock")
-    rows = ask(_LOCK, [list(set(customer_ids))])
+    rows = ask(_LOCK, [array(set(customer_ids))])
     return {key: Locked(entity_id, branch_id) for key, entity_id, branch_id in rows}
 
 

@@ -17,6 +17,7 @@ from waya.kernel.errors import Refused
 from waya.network.commands.wishes import want_many
 from waya.org.actors import Actor
 from waya.org.audit import record_many
+from waya.org.rows.among import array
 from waya.org.rows.changing import change_rows
 from waya.parties.models import Customer, Site
 from waya.subscriptions.commands.add_ons import leave
@@ -196,8 +197,8 @@ def advance_billed(*, advances: Sequence[Advance], by: Actor) -> None:
     by.must("subscriptions.bill")
     with connection.cursor() as cursor:
         cursor.execute(_ADVANCE, [
-            [one.subscription_id for one in advances],
-            [one.since for one in advances], [one.until for one in advances],
+            array(one.subscription_id for one in advances),
+            array(one.since for one in advances), array(one.until for one in advances),
         ])  # fmt: skip
         if cursor.rowcount != len(advances):
             raise Refused("billed_meanwhile")

@@ -17,7 +17,7 @@ from waya.billing.rules.lives import Life, opening
 from waya.catalog.queries import Version, versions
 from waya.catalog.rules.plans import Discount
 from waya.kernel.periods import on_day
-from waya.org.rows.among import among
+from waya.org.rows.among import among, array
 from waya.org.rows.asking import ask
 from waya.subscriptions.models import Grant, Subscription
 
@@ -72,7 +72,7 @@ def plain(row: Due, version: Version, granted: set[int]) -> bool:
 
 def granted(keys: Iterable[int]) -> set[int]:
     """Which of some subscriptions have a promotion."""
-    return {key for (key,) in ask(_GRANTED, [list(keys)])}
+    return {key for (key,) in ask(_GRANTED, [array(keys)])}
 
 
 def lives(rows: Sequence[Due], prices: PriceList) -> dict[int, Life]:
@@ -87,7 +87,7 @@ def lives(rows: Sequence[Due], prices: PriceList) -> dict[int, Life]:
     left_over = _left(grants)
     quantities = _quantities(rows)
     used: dict[int, list[events.Usage]] = {}
-    for key, on, metric, quantity in ask(_USED, [keys, _first(rows)]):
+    for key, on, metric, quantity in ask(_USED, [array(keys), _first(rows)]):
         counted = events.Usage(on, metric, Fraction(quantity), str(key))
         used.setdefault(key, []).append(counted)
     found = {
@@ -211,7 +211,7 @@ def billed(rows: Sequence[Due]) -> dict[tuple[int, date, str], int]:
     """How often each charge was billed for each day from `since` on: what is not to be billed
     again, or in another turn."""
     counts: dict[tuple[int, date, str], int] = {}
-    for key, start, charge in ask(_BILLED, [[row.id for row in rows], _first(rows)]):
+    for key, start, charge in ask(_BILLED, [array(row.id for row in rows), _first(rows)]):
         counts[key, start, charge] = counts.get((key, start, charge), 0) + 1
     return counts
 
