@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-
 from waya.kernel import clock
 from waya.org.actors import Actor
 from waya.org.rows.copying import add_row, copy_rows, reserve_keys

@@ -14,11 +14,17 @@ alter table billing_creditnotetax drop column id;
 alter table billing_creditnotetax drop constraint credited_tax_once;
 alter table billing_creditnotetax add primary key (line_id, sequence);
 drop index billing_creditnotetax_line_id_eb943f94;
+do $$ begin
+    execute replace(pg_get_functiondef('credit_taxes_within'::regproc),
+                    'o.id is null', 'o.line_id is null');
+end $$;
 """
 
 
 def _placed(model: str) -> list[migrations.operations.base.Operation]:
-    key = models.CompositePrimaryKey("line_id", "sequence", blank=True, editable=False)
+    key = models.CompositePrimaryKey(
+        "line_id", "sequence", blank=True, editable=False, serialize=False
+    )
     return [migrations.RemoveField(model, "id"), migrations.AddField(model, "pk", key)]
 
 

@@ -55,7 +55,7 @@ def test_the_application_may_add_to_the_books_and_never_change_them(full_home: P
     for table in ("ledger_journalentry", "ledger_journalline"):
         with psycopg.connect(server.application_url, autocommit=True) as connection:
             connection.execute(f"select * from {table}".encode())
-            for change in (f"delete from {table}", f"update {table} set id = 1",
+            for change in (f"delete from {table}", f"update {table} set entity_id = 1",
                            f"truncate {table} cascade"):  # fmt: skip
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
                     connection.execute(change.encode())

@@ -34,7 +34,9 @@ class Migration(migrations.Migration):
                 migrations.AddField(
                     "journalline",
                     "pk",
-                    models.CompositePrimaryKey("entry_id", "sequence", blank=True, editable=False),
+                    models.CompositePrimaryKey(
+                        "entry_id", "sequence", blank=True, editable=False, serialize=False
+                    ),
                 ),
                 migrations.AlterField(
                     "journalline",
