@@ -21,7 +21,7 @@ from waya.console.pages import (
     taking,
     today,
 )
-from waya.console.pages.billing import rehearsal, run, steering
+from waya.console.pages.billing import authority, rehearsal, run, steering
 from waya.console.pages.books import journal, periods
 from waya.console.pages.company import branches, taxes
 from waya.console.pages.documents import credits, logo, printed
@@ -68,6 +68,10 @@ urlpatterns = [
     path("credit-notes/<str:number>", credits.page, name="credit_note"),
     path("billing", run.run, name="billing"),
     path("billing/rehearsal", rehearsal.rehearsal, name="billing_rehearsal"),
+    path("billing/authority", authority.authority, name="tax_authority"),
+    path("billing/authority/again", authority.again, name="fiscal_again"),
+    path("billing/authority/units/<int:device_id>", authority.resume, name="fiscal_resume"),
+    path("billing/authority/<str:reference>/signature", authority.sign, name="fiscal_sign"),
     path("billing/parked/<int:parked_id>", steering.again, name="try_again"),
     path("billing/<str:on>/stop", steering.stopping, name="billing_stop"),
     path("billing/<str:on>/go-on", steering.going_on, name="billing_go_on"),
