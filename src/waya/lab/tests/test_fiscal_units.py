@@ -220,7 +220,11 @@ def test_a_person_notes_the_signature_that_was_lost(device: FiscalDevice, unit: 
     send(device)
     receipt = unit.sales()[1]["receipt"]
     row = FiscalDocument.objects.get()
-    told = {"document_id": row.pk, "fiscal_number": f"{device.control_unit}/1", "by": SYSTEM}
+    told: dict[str, Any] = {
+        "document_id": row.pk,
+        "fiscal_number": f"{device.control_unit}/1",
+        "by": SYSTEM,
+    }
     fiscal.sign(signature=receipt["rcptSign"], internal=receipt["intrlData"], **told)
     one = queries.fiscal_of([invoice.pk])[invoice.pk]
     assert not one.unsigned
@@ -258,11 +262,11 @@ def test_a_unit_that_was_installed_before_goes_on_by_its_name(station: Station) 
     entity = make.isp()
     first = baraka.device(entity, station.url, "etims_vscu")
     other = Branch.objects.create(entity=entity, code="N", name="Nakuru")
-    told = {"branch_id": other.pk, "driver": "etims_vscu", "base_url": station.url,
+    told: dict[str, Any] = {"branch_id": other.pk, "driver": "etims_vscu", "base_url": station.url,
             "tax_number": baraka.PIN, "serial": "WAYA-1", "by": SYSTEM}  # fmt: skip
     with pytest.raises(Refused, match="902"):
-        fiscal.add_device(**told)  # type: ignore[arg-type]  # its arguments, by name
-    again = fiscal.add_device(**told, control_unit=first.control_unit)  # type: ignore[arg-type]
+        fiscal.add_device(**told)
+    again = fiscal.add_device(**told, control_unit=first.control_unit)
     assert again.control_unit == first.control_unit
 
 
