@@ -54,11 +54,11 @@ def test_a_refused_document_says_why_and_is_sent_again(
     assert "910 custNm" in page
     assert "2 documents" in page
     assert f"/invoices/{first.number}" in page
-    assert wanjiku.post(f"{PAGE}/again", {"reference": first.number}).status_code == 302
+    assert wanjiku.post("/billing/authority/again", {"reference": first.number}).status_code == 302
     assert list(FiscalDocument.objects.values_list("state", flat=True).order_by("pk")) == [
         "issued", "rejected",
     ]  # fmt: skip
-    assert wanjiku.post(f"{PAGE}/again").status_code == 302
+    assert wanjiku.post("/billing/authority/again").status_code == 302
     send(device)
     assert sorted(kra.sales(baraka.PIN, "00")) == [1, 2]
     assert "Nothing was refused" in seen(wanjiku, PAGE)
@@ -73,10 +73,14 @@ def test_a_stopped_unit_says_why_and_goes_on(there: Town, wanjiku: Client, kra: 
     page = seen(wanjiku, PAGE)
     assert "Stopped" in page
     assert "901 not valid device" in page
-    assert wanjiku.post(f"{PAGE}/units/999999").status_code == 404
-    wanjiku.post(f"{PAGE}/units/{device.pk}", {"next_number": "none"})
+    assert wanjiku.post("/billing/authority/units/999999").status_code == 404
+    address = f"/billing/authority/units/{device.pk}"
+    wanjiku.post(address, {"next_number": "none"})
     assert "A number is a whole number from 1." in seen(wanjiku, PAGE)
-    assert wanjiku.post(f"{PAGE}/units/{device.pk}", {"next_number": ""}).status_code == 302
+    assert (
+        wanjiku.post(f"/billing/authority/units/{device.pk}", {"next_number": ""}).status_code
+        == 302
+    )
     assert "Working" in seen(wanjiku, PAGE)
     send(device)
     assert sorted(kra.sales(baraka.PIN, "00")) == [1]
@@ -91,7 +95,7 @@ def test_a_lost_signature_is_typed_in(there: Town, wanjiku: Client, kra: FakeKra
     send(device)
     assert "Recorded without a signature" in seen(wanjiku, PAGE)
     signed = {"fiscal_number": f"{device.control_unit}/1", "signature": "ABCDEFGH12345678"}
-    address = f"{PAGE}/{invoice.number}/signature"
+    address = f"/billing/authority/{invoice.number}/signature"
     wanjiku.post(address, signed | {"signature": ""})
     assert "are both needed" in seen(wanjiku, PAGE)
     wanjiku.post(address, signed)

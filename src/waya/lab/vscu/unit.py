@@ -87,10 +87,10 @@ class ControlUnit:
             return said("902")
         unit = "KRACU03" + hashlib.sha256(f"{tin}{branch}".encode()).hexdigest()[:8].upper()
         self.branches[tin, branch] = Branch(serial, unit)
-        info = {"tin": tin, "taxprNm": f"Taxpayer {tin}", "bhfId": branch, "dvcId": serial,
+        named = {"tin": tin, "taxprNm": f"Taxpayer {tin}", "bhfId": branch, "dvcId": serial,
                 "sdcId": unit, "mrcNo": "WIS00000033", "hqYn": "Y" if branch == "00" else "N",
                 "lastInvcNo": 0, "lastSaleRcptNo": None, "lastSaleInvcNo": None}  # fmt: skip
-        return said("000", data={"info": info})
+        return said("000", held={"info": named})
 
     def _item(self, body: Body) -> Envelope:
         found = self._branch(body)
@@ -116,17 +116,17 @@ class ControlUnit:
             return said(self.repeated)
         receipt = _signed(body, found)
         found.sales[number] = {"request": body, "receipt": receipt}
-        return said("000", data=receipt)
+        return said("000", held=receipt)
 
     def _branch(self, body: Body) -> Branch | None:
         return self.branches.get((str(body.get("tin")), str(body.get("bhfId"))))
 
 
-def said(code: str, message: str = "", data: Any = None) -> Envelope:
+def said(code: str, message: str = "", held: Any = None) -> Envelope:
     """An answer as the program wraps it; always HTTP 200."""
     stamp = f"{clock.real_now().astimezone(NAIROBI):%Y%m%d%H%M%S}"
     return {"resultCd": code, "resultMsg": message or _MESSAGES[code], "resultDt": stamp,
-            "data": data}  # fmt: skip
+            "data": held}  # fmt: skip
 
 
 def missing(body: Body, names: tuple[str, ...]) -> list[str]:
