@@ -56,6 +56,7 @@ COMMANDS = {
     "demo": Command("waya.lab.demo", Needs.NOTHING, "an ISP to look at, with its network"),
     "lab router": Command("waya.lab.router.command", Needs.NOTHING, "a simulated router"),
     "lab daraja": Command("waya.lab.daraja.command", Needs.NOTHING, "a simulated M-PESA"),
+    "lab vscu": Command("waya.lab.vscu.command", Needs.NOTHING, "a simulated fiscal control unit"),
     "lab town": Command("waya.lab.town.command", Needs.DATABASE, "the lab's ISP and its people"),
     "lab clock": Command("waya.lab.clock", Needs.DATABASE, "move business time forward"),
     "bench billing": Command("waya.lab.bench.billing", Needs.NOTHING, "a whole run, timed"),

@@ -18,7 +18,7 @@ from waya.api import (
     taxes,
 )
 from waya.api.collections import disputes, follow_ups, ladder, promises
-from waya.api.company import branches, exemptions
+from waya.api.company import authority, branches, exemptions
 from waya.api.documents import credit_notes, papers
 from waya.api.door import api, problem
 from waya.api.plans import add_ons, adding, changes, promotions, versions
@@ -27,7 +27,7 @@ for resource in (billing, runs, dunning, sales, versions, changes, adding, custo
                  promotions, promises, disputes, follow_ups, ladder,
                  credit_notes, papers, payments, routers, taxes, add_ons):  # fmt: skip
     api.add_router("", resource.router)
-for resource in (branches, exemptions):
+for resource in (branches, exemptions, authority):
     api.add_router("", resource.router)
 
 

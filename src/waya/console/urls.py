@@ -21,7 +21,7 @@ from waya.console.pages import (
     taking,
     today,
 )
-from waya.console.pages.billing import rehearsal, run, steering
+from waya.console.pages.billing import authority, rehearsal, run, steering
 from waya.console.pages.books import journal, periods
 from waya.console.pages.company import branches, taxes
 from waya.console.pages.documents import credits, logo, printed
@@ -49,18 +49,29 @@ urlpatterns = [
     path("payments/cash", taking.cash, name="cash"),
     path("payments/prompt", taking.prompt, name="prompt"),
     path("payments/parked/<int:notification_id>", payments.taken_again, name="taken_again"),
-    path("payments/<str:receipt>.pdf", printed.receipt, name="receipt_pdf"),
+    path("payments/<str:number>.pdf", printed.document, {"kind": "receipt"}, name="receipt_pdf"),
     path("payments/<str:receipt>", payments.payment, name="payment"),
     path("payments/<str:receipt>/match", payments.match, name="match"),
     path("invoices", invoices.listed, name="invoices"),
-    path("invoices/<str:number>.pdf", printed.invoice, name="invoice_pdf"),
+    path("invoices/<str:number>.pdf", printed.document, {"kind": "invoice"}, name="invoice_pdf"),
     path("invoices/<str:number>/credit", credits.give_back, name="give_back"),
     path("invoices/<str:number>", invoices.invoice, name="invoice"),
-    path("pro-formas/<str:number>.pdf", printed.pro_forma, name="pro_forma_pdf"),
-    path("credit-notes/<str:number>.pdf", printed.credit_note, name="credit_note_pdf"),
+    path(
+        "pro-formas/<str:number>.pdf", printed.document, {"kind": "pro_forma"}, name="pro_forma_pdf"
+    ),
+    path(
+        "credit-notes/<str:number>.pdf",
+        printed.document,
+        {"kind": "credit_note"},
+        name="credit_note_pdf",
+    ),
     path("credit-notes/<str:number>", credits.page, name="credit_note"),
     path("billing", run.run, name="billing"),
     path("billing/rehearsal", rehearsal.rehearsal, name="billing_rehearsal"),
+    path("billing/authority", authority.authority, name="tax_authority"),
+    path("billing/authority/again", authority.again, name="fiscal_again"),
+    path("billing/authority/units/<int:device_id>", authority.resume, name="fiscal_resume"),
+    path("billing/authority/<str:reference>/signature", authority.sign, name="fiscal_sign"),
     path("billing/parked/<int:parked_id>", steering.again, name="try_again"),
     path("billing/<str:on>/stop", steering.stopping, name="billing_stop"),
     path("billing/<str:on>/go-on", steering.going_on, name="billing_go_on"),

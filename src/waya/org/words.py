@@ -75,6 +75,8 @@ REFUSALS = {
     "no_fiscal_driver": _("We do not speak to the tax authority by %(driver)s."),
     "fiscal_device_refused": _("The tax authority refused this device: %(said)s"),
     "fiscal_device_known": _("This branch has a fiscal device already."),
+    "fiscal_number_used": _("A document has number %(number)s already, or a later one."),
+    "not_unsigned": _("This document was signed, or is not recorded yet."),
     "not_rejected": _("Nothing to do again: the authority has not rejected this document."),
     "certificate_missing": _("Say which certificate: its number is missing."),
     "exemption_backward": _("The certificate ends before it begins."),

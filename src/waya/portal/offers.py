@@ -20,6 +20,7 @@ from waya.kernel.money import Money, rounded
 from waya.org.models import Entity
 from waya.org.templatetags.waya import speed
 from waya.portal.periods import every, monthly
+from waya.reports.documents.wording import tax_name
 
 
 def offered(plans: Iterable[Plan], entity: Entity) -> list[dict[str, Any]]:
@@ -81,7 +82,7 @@ def _whole(amount: Money, of: Priced | Version, plan: Plan, entity: Entity, on: 
 def taxes(plan: Plan, entity: Entity, on: date) -> str:
     """Which taxes the whole price has in it, in words: `Excise duty and VAT included`."""
     rates = stacks((entity.country, plan.tax_class, on))
-    names = [rate.name for rate in rates if rate.ratio]
+    names = [tax_name(rate.name) for rate in rates if rate.ratio]
     if not names:
         return _("No tax is on it")
     return _("%(taxes)s included") % {"taxes": get_text_list(names, _("and"))}

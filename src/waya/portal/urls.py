@@ -36,10 +36,22 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("bills/<uuid:public_id>", bills.invoice),
     path("pro-formas/<uuid:public_id>", bills.pro_forma),
     path("receipts/<uuid:public_id>", bills.receipt),
-    path("bills/<uuid:public_id>/pdf", papers.invoice, name="my_bill_pdf"),
-    path("pro-formas/<uuid:public_id>/pdf", papers.pro_forma, name="my_pro_forma_pdf"),
-    path("credits/<uuid:public_id>/pdf", papers.credit_note, name="my_credit_pdf"),
-    path("receipts/<uuid:public_id>/pdf", papers.receipt, name="my_receipt_pdf"),
+    path("bills/<uuid:public_id>/pdf", papers.document, {"kind": "invoice"}, name="my_bill_pdf"),
+    path(
+        "pro-formas/<uuid:public_id>/pdf",
+        papers.document,
+        {"kind": "pro_forma"},
+        name="my_pro_forma_pdf",
+    ),
+    path(
+        "credits/<uuid:public_id>/pdf",
+        papers.document,
+        {"kind": "credit_note"},
+        name="my_credit_pdf",
+    ),
+    path(
+        "receipts/<uuid:public_id>/pdf", papers.document, {"kind": "receipt"}, name="my_receipt_pdf"
+    ),
     path("statement", papers.statement, name="my_statement"),
     path("login/<str:username>", home.password),
     path("off", off.off),

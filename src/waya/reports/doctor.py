@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce
 from waya.billing.models import Credit, CreditNote, Invoice, ProForma, WriteOff
 from waya.billing.queries.ageing import unlike_their_invoices
 from waya.billing.queries.deferred import roll_forward
-from waya.billing.queries.fiscal import rejected
+from waya.billing.queries.fiscal import device_states, rejected
 from waya.billing.queries.standings import judge
 from waya.billing.rules.dunning import Standing
 from waya.kernel import clock
@@ -39,6 +39,7 @@ from waya.subscriptions.models import Subscription
 from waya.subscriptions.queries import RUNNING
 
 SHOWN = 5
+_LONG = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,9 +263,17 @@ def _some(wrong: list[str] | list[int]) -> str:
 
 
 def _fiscal(entity: Entity) -> str:
-    """What the tax authority refused stands until a person has mended it."""
+    """What the tax authority refused stands until a person has mended it; so does a control unit
+    that stopped, and what it has not answered for in a day is looked into."""
+    found = [
+        f"{one.device.branch.name} is stopped: {one.device.trouble}"
+        if one.device.trouble
+        else f"{one.device.branch.name} waits since {one.oldest:%Y-%m-%d}: {one.said}"
+        for one in device_states(entity.pk)
+        if one.device.trouble or (one.oldest and clock.real_now() - one.oldest > _LONG)
+    ]
     refused = list(rejected(entity.pk).values_list("reference", flat=True)[: SHOWN + 50])
-    return f"refused: {_some(refused)}" if refused else ""
+    return "; ".join([*found, *([f"refused: {_some(refused)}"] if refused else [])])
 
 
 CHECKS: dict[str, Callable[[Entity], str]] = {
@@ -282,5 +291,5 @@ CHECKS: dict[str, Callable[[Entity], str]] = {
     "what routers should hold is what is subscribed": _agreeing,
     "routers that can be reached hold what they should": _confirmed,
     "what came in and what is to go out is worked off": _worked_off,
-    "the tax authority has refused nothing": _fiscal,
+    "the tax authority has all it is owed, and refused nothing": _fiscal,
 }

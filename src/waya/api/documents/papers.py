@@ -6,32 +6,27 @@ from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from ninja import Field, Query, Router, Schema
 
-from waya.api.documents.credit_notes import credit_notes
 from waya.api.door import REFUSALS, Caller
-from waya.api.invoices import invoices
 from waya.api.lists import Amount, amount, one
-from waya.billing.models import ProForma
 from waya.kernel.errors import Refused
 from waya.kernel.money import Money
 from waya.org.queries import visible_to
 from waya.parties.models import Customer
-from waya.payments.models import Payment
-from waya.reports.documents import papers
+from waya.reports.documents import printing
 from waya.reports.documents.statements import Statement, statement
 
 router = Router(tags=["documents"])
 
 Day = Annotated[date, Field(ge=date(2000, 1, 1), lt=date(2200, 1, 1))]
 
-PDF = "application/pdf"
 _PAGES: dict[str, Any] = {
     "responses": {
         200: {
             "description": "OK",
-            "content": {PDF: {"schema": {"type": "string", "format": "binary"}}},
+            "content": {printing.PDF: {"schema": {"type": "string", "format": "binary"}}},
         }
     }
 }
@@ -72,31 +67,25 @@ class StatementShown(Schema):
 @router.get("/invoices/{uuid:id}/pdf", response=REFUSALS, openapi_extra=_PAGES)
 def invoice_pdf(request: Caller, id: UUID) -> HttpResponse:
     """An invoice as PDF, with what settled it until now and what the tax authority gave."""
-    row = one(invoices(request.auth.must("money.view")), id)
-    return _pdf(papers.invoice(row), row.number)
+    return _document(request, "invoice", id)
 
 
 @router.get("/pro-formas/{uuid:id}/pdf", response=REFUSALS, openapi_extra=_PAGES)
 def pro_forma_pdf(request: Caller, id: UUID) -> HttpResponse:
     """A pro forma as PDF."""
-    rows = ProForma.objects.select_related("customer", "entity", "issuer", "subscription__plan")
-    row = one(visible_to(request.auth.must("money.view"), rows), id)
-    return _pdf(papers.pro_forma(row), row.number)
+    return _document(request, "pro_forma", id)
 
 
 @router.get("/credit-notes/{uuid:id}/pdf", response=REFUSALS, openapi_extra=_PAGES)
 def credit_note_pdf(request: Caller, id: UUID) -> HttpResponse:
     """A credit note as PDF."""
-    row = one(credit_notes(request.auth.must("money.view")), id)
-    return _pdf(papers.credit_note(row), row.number)
+    return _document(request, "credit_note", id)
 
 
 @router.get("/payments/{uuid:id}/pdf", response=REFUSALS, openapi_extra=_PAGES)
 def receipt_pdf(request: Caller, id: UUID) -> HttpResponse:
     """The receipt of a payment as PDF."""
-    rows = Payment.objects.select_related("customer", "entity", "issuer")
-    row = one(visible_to(request.auth.must("money.view"), rows), id)
-    return _pdf(papers.receipt(row), row.receipt_number)
+    return _document(request, "receipt", id)
 
 
 @router.get("/customers/{uuid:id}/statement", response={200: StatementShown, **REFUSALS})
@@ -122,8 +111,7 @@ def get_statement(request: Caller, id: UUID, days: Query[Between]) -> dict[str, 
 def statement_pdf(request: Caller, id: UUID, days: Query[Between]) -> HttpResponse:
     """The same as PDF."""
     told = _statement(request, id, days)
-    name = f"{told.customer.account_number}-{told.through.isoformat()}"
-    return _pdf(papers.statement(told.customer, told.since, told.through), name)
+    return _file(printing.statement(told.customer, told.since, told.through))
 
 
 def _statement(request: Caller, id: UUID, days: Between) -> Statement:
@@ -138,7 +126,13 @@ def _money(money: Money) -> dict[str, Any]:
     return amount(money.minor, money.currency)
 
 
-def _pdf(page: bytes, name: str) -> HttpResponse:
-    answer = HttpResponse(page, content_type=PDF)
-    answer["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
-    return answer
+def _document(request: Caller, kind: str, id: UUID) -> HttpResponse:
+    by = request.auth.must("money.view")
+    found = printing.printed(kind, entity_id=by.entity_id, public_id=id)
+    if found is None:
+        raise Http404
+    return _file(found)
+
+
+def _file(found: printing.Printed) -> HttpResponse:
+    return HttpResponse(found.page, headers=found.headers(kept=True))

@@ -39,6 +39,8 @@ from waya.org.rows.asking import ask
 # So many documents a task, so that no job holds a worker for long.
 AT_ONCE = 100
 _KEPT_ANSWERS = 20
+# So many refusals one after another say that something else is wrong than the documents.
+_IN_A_ROW = 3
 _LONGEST_WAIT = timedelta(minutes=15)
 _DEVICES = "select branch_id, id from billing_fiscaldevice where entity_id = %s order by id"
 _LEASE = "select pg_try_advisory_lock(hashtext('waya.fiscal'), %s)"
@@ -60,8 +62,9 @@ def add_device(
 ) -> FiscalDevice:
     """Set up a branch's control unit: from now on its documents are owed to the authority.
 
-    Without `key` the authority is asked to accept the device, which it does once; with it,
-    a device that was accepted before goes on. Refuses `no_fiscal_driver`,
+    The authority is asked to accept the device, which it does once; with its `key`, or its
+    `control_unit` where the unit keeps the key itself, a device that was accepted before goes on.
+    Refuses `no_fiscal_driver`,
     `fiscal_device_known` and `fiscal_device_refused`.
     """  # fmt: skip
     by = by.must("billing.fiscal")
@@ -72,7 +75,7 @@ def add_device(
     speaking = fiscal_driver(driver, settings)
     if speaking is None:
         raise Refused("no_fiscal_driver", driver=driver)
-    if not key:
+    if not (key or control_unit):
         try:
             accepted = speaking.activate(serial)
         except FiscalError as error:
@@ -149,7 +152,7 @@ def try_again(*, document_id: int, by: Actor) -> None:
     Refuses `not_rejected`.
     """
     by = by.must("billing.fiscal")
-    row = FiscalDocument.objects.select_for_update(no_key=True, of=("self",)).get(pk=document_id)
+    row = _locked(document_id)
     if row.state != FiscalDocument.REJECTED:
         raise Refused("not_rejected")
     FiscalDocument.objects.filter(pk=row.pk).update(
@@ -160,16 +163,43 @@ def try_again(*, document_id: int, by: Actor) -> None:
 
 
 @transaction.atomic
+def sign(
+    *, document_id: int, fiscal_number: str, signature: str, by: Actor, internal: str = ""
+) -> None:
+    """Keep what the authority's own pages say of a document that was recorded while its answer
+    was lost, so that the customer's copy can show it. Refuses `not_unsigned`."""
+    by = by.must("billing.fiscal")
+    row = _locked(document_id)
+    if row.state != FiscalDocument.FISCALISED or row.signature:
+        raise Refused("not_unsigned")
+    driver = queries.driver_of(row.device)
+    FiscalDocument.objects.filter(pk=row.pk).update(
+        fiscal_number=fiscal_number, signature=signature, internal=internal,
+        verify_url=driver.verify_url(signature),
+    )  # fmt: skip
+    why = {"reference": row.reference, "fiscal_number": fiscal_number}
+    _told(by, "fiscal.signed", row, why)
+
+
+def _locked(document_id: int) -> FiscalDocument:
+    rows = FiscalDocument.objects.select_for_update(no_key=True, of=("self",))
+    return rows.select_related("device", "invoice").get(pk=document_id)
+
+
+@transaction.atomic
 def resume(*, device_id: int, by: Actor, next_number: int | None = None) -> None:
     """Go on with a device after a person has looked; `next_number` mends its numbering.
 
-    Refuses `not_possible_now` for a number while a document is under way with another.
+    Refuses `not_possible_now` for a number while a document is under way with another, and
+    `fiscal_number_used` for one that a document has.
     """
     by = by.must("billing.fiscal")
     device = FiscalDevice.objects.select_for_update(no_key=True, of=("self",)).get(pk=device_id)
     sent = device.documents.filter(state=FiscalDocument.SUBMITTING).exists()
     if next_number is not None and sent:
         raise Refused("not_possible_now")
+    if next_number is not None and device.documents.filter(number__gte=next_number).exists():
+        raise Refused("fiscal_number_used", number=next_number)
     why = {"trouble": device.trouble, "next_number": next_number or device.next_number}
     FiscalDevice.objects.filter(pk=device_id).update(
         trouble="", trouble_since=None, failures=0, next_try_at=clock.real_now(),
@@ -286,13 +316,18 @@ def _settle(row: FiscalDocument, answer: Answer, by: Actor) -> bool:
 
 @transaction.atomic
 def _refuse(row: FiscalDocument, answer: Answer, by: Actor) -> bool:
-    """This document waits for a person; its number goes to the next, so that none is missing."""
+    """This document waits for a person; its number goes to the next, so that none is missing.
+    When it is one of several in a row, the device stops before it has spoilt the rest."""
     _give_back(row)
     _write(row, answer, state=FiscalDocument.REJECTED, number=None, in_doubt=False,
            settled_at=clock.real_now())  # fmt: skip
     _told(by, "fiscal.rejected", row, {"reference": row.reference, "code": answer.code,
                                        "said": answer.text})  # fmt: skip
-    return True
+    if answer.code == "unfit" or queries.refused_in_a_row(row) < _IN_A_ROW:
+        return True
+    trouble = f"{_IN_A_ROW} documents one after another: {answer.code} {answer.text}"
+    _stop(row, trouble, answer, by)
+    return False
 
 
 @transaction.atomic
@@ -304,11 +339,15 @@ def _block(row: FiscalDocument, answer: Answer, doubted: bool, by: Actor) -> boo
     else:
         _give_back(row)
         _write(row, answer, state=FiscalDocument.ISSUED, number=None, body="", in_doubt=False)
+    _stop(row, f"{answer.code} {answer.text}", answer, by)
+    return False
+
+
+def _stop(row: FiscalDocument, trouble: str, answer: Answer, by: Actor) -> None:
     FiscalDevice.objects.filter(pk=row.device_id).update(
-        trouble=f"{answer.code} {answer.text}"[:300], trouble_since=clock.real_now()
+        trouble=trouble[:300], trouble_since=clock.real_now()
     )
     _told(by, "fiscal.trouble", row, {"code": answer.code, "said": answer.text})
-    return False
 
 
 @transaction.atomic

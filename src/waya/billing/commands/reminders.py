@@ -9,7 +9,7 @@ from django.db.models import F
 
 from waya.billing.commands.dunning.climbing import claim
 from waya.billing.commands.notices import Notice, notify
-from waya.billing.models import Invoice, ProForma
+from waya.billing.models import DunningAction, Invoice, ProForma
 from waya.billing.queries.tonight import nights, whom
 from waya.billing.rules.ladder.tonight import Step, key_of
 from waya.billing.rules.ladder.values import Action
@@ -53,10 +53,13 @@ def _fresh(entity_id: int, on: date) -> list[Notice]:
     invoices = Invoice.objects.filter(
         entity_id=entity_id, issued_on=on, paid_minor__lt=F("total_minor")
     )
+    charged = DunningAction.objects.filter(entity_id=entity_id, on=on, invoice__isnull=False)
+    fees = set(charged.values_list("invoice_id", flat=True))  # told of when they were charged
     return notices + [
         Notice(one.customer_id, "reminder", Money(one.total_minor - one.paid_minor, one.currency),
                one.due_on, f"invoice:{one.customer_id}:{on.isoformat()}")
         for one in invoices
+        if one.pk not in fees
     ]  # fmt: skip
 
 

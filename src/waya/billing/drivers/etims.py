@@ -2,8 +2,9 @@
 
 The OSCU is KRA's own server, called for each document; the VSCU is KRA's program beside ours
 (port 8088), which signs and passes on. They differ in paths and in the names of what they
-return. Amounts include VAT: excise is inside what code B taxes. Source: KRA's OSCU
-specification 2.0 and TPA s.23A; the key goes in a header and never into a stored body.
+return. Amounts include VAT: excise is inside what code B taxes. Source: KRA's specifications 2.0
+of both and TPA s.23A; the key goes in a header and never into a stored body, and the VSCU keeps
+its own.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ RECEIPTS: Final = "https://etims.kra.go.ke/common/link/etims/receipt/indexEtimsR
 LETTERS: Final = {"A": Decimal(0), "B": Decimal(16), "C": Decimal(0), "D": Decimal(0),
                   "E": Decimal(8)}  # fmt: skip
 _BY_PERCENT: Final = {Decimal(16): "B", Decimal(8): "E", Decimal(0): "C"}
+_CENT: Final = Decimal("0.01")
 OPERATOR: Final = {"regrId": "waya", "regrNm": "Waya", "modrId": "waya", "modrNm": "Waya"}
 
 # KRA's classes of what we sell (its class list follows UNSPSC), the name, and the item type:
@@ -56,13 +58,15 @@ _OTHER: Final = ("8111210100", "Service", "3")
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """Where a control unit is asked, and what it calls the number and moment of a receipt."""
+    """Where a control unit is asked, what it calls the number and moment of a receipt, and its
+    codes for a number that it has already."""
 
     activate: str
     item: str
     sale: str
     receipt_number: str
     signed: str
+    repeated: frozenset[str] = frozenset({"921", "994"})
 
 
 OSCU: Final = Dialect(
@@ -71,6 +75,9 @@ OSCU: Final = Dialect(
 VSCU: Final = Dialect(
     "/initializer/selectInitInfo", "/items/saveItems", "/trnsSales/saveSales",
     "rcptNo", "vsdcRcptPbctDate",
+    # The program answers a sale that it has signed before with 899, which its specification has
+    # for errors of its client (integrators of VSDC 2.0.6).
+    frozenset({"899", "921", "994"}),
 )  # fmt: skip
 
 
@@ -125,8 +132,9 @@ class Etims:
         return known
 
     def item_code(self, item: Item) -> str:
-        """Country, type, packaging, unit and a running number: `KE3NTU0000001`."""
-        return f"KE{ITEMS.get(item.revenue, _OTHER)[2]}NTU{item.sequence:07d}"
+        """Country, type, packaging, unit and a running number: `KE3NTXU0000001`. An X ends a unit
+        of two letters, as on the receipts of live systems."""
+        return f"KE{ITEMS.get(item.revenue, _OTHER)[2]}NTXU{item.sequence:07d}"
 
     def register(self, item: Item) -> Answer:
         """Tell KRA of an item; saving a code again replaces it."""
@@ -184,6 +192,11 @@ class Etims:
             return answer
         return replace(answer, receipt=self._receipt(told))
 
+    def verify_url(self, signature: str) -> str:
+        """Where KRA shows a receipt of this branch to whoever has its signature."""
+        proof = quote(f"{self.settings.tax_number}{self.settings.branch_code}{signature}", safe="")
+        return f"{self.receipts}?Data={proof}" if signature else ""
+
     def tax_table(self, body: str) -> list[TaxCode]:
         """The codes of which the sale has any."""
         told = json.loads(body, parse_float=Decimal, parse_int=Decimal)
@@ -202,13 +215,15 @@ class Etims:
     ) -> dict[str, Any]:
         due = line.supply_minor - line.discount_minor
         taxable = due if self.taxable == "gross" else due - line.vat_minor
-        share = Decimal(100 * line.discount_minor) / line.supply_minor
+        share = (Decimal(100 * line.discount_minor) / line.supply_minor).quantize(_CENT)
+        # A discount that is no per cent of its price is refused as none.
+        rate = max(share, _CENT) if line.discount_minor else share
         return {
             "itemSeq": place, "itemCd": items[line.revenue, line.letter],
             "itemClsCd": ITEMS.get(line.revenue, _OTHER)[0], "itemNm": line.name[:200],
             "pkgUnitCd": "NT", "pkg": 1, "qtyUnitCd": "U", "qty": 1,
             "prc": _major(line.supply_minor), "splyAmt": _major(line.supply_minor),
-            "dcRt": share.quantize(Decimal("0.01")), "dcAmt": _major(line.discount_minor),
+            "dcRt": rate, "dcAmt": _major(line.discount_minor),
             "taxTyCd": line.letter, "taxblAmt": _major(taxable),
             "taxAmt": _major(line.vat_minor), "totAmt": _major(due),
         }  # fmt: skip
@@ -216,13 +231,12 @@ class Etims:
     def _receipt(self, told: Mapping[str, Any]) -> Receipt:
         signature = str(told.get("rcptSign") or "")
         unit = str(told.get("sdcId") or self.settings.control_unit)
-        proof = quote(f"{self.settings.tax_number}{self.settings.branch_code}{signature}", safe="")
         return Receipt(
             fiscal_number=f"{unit}/{told.get(self.dialect.receipt_number) or ''}",
             signature=signature,
             internal=str(told.get("intrlData") or ""),
             signed_at=_moment(str(told.get(self.dialect.signed) or "")),
-            verify_url=f"{self.receipts}?Data={proof}" if signature else "",
+            verify_url=self.verify_url(signature),
         )
 
     def _post(self, path: str, body: str) -> tuple[Answer, Mapping[str, Any]]:
@@ -233,7 +247,7 @@ class Etims:
             return Answer(Outcome.LATER, "unreachable", str(error)), {}
         except httpx.HTTPError as error:
             return Answer(Outcome.DOUBT, "no_answer", f"{type(error).__name__} {error}"), {}
-        return read(got.status_code, got.text)
+        return read(got.status_code, got.text, self.dialect.repeated)
 
 
 def oscu(settings: Settings) -> Etims:
@@ -246,7 +260,9 @@ def vscu(settings: Settings) -> Etims:
     return Etims(settings, VSCU)
 
 
-def read(status: int, text: str) -> tuple[Answer, Mapping[str, Any]]:
+def read(
+    status: int, text: str, repeated: frozenset[str] = OSCU.repeated
+) -> tuple[Answer, Mapping[str, Any]]:
     """An answer of KRA and what it holds besides; whatever is no answer leaves a doubt."""
     if status != 200:
         outcome = Outcome.DOUBT if status >= 500 else Outcome.BLOCKED
@@ -256,17 +272,22 @@ def read(status: int, text: str) -> tuple[Answer, Mapping[str, Any]]:
         code = str(told["resultCd"]).strip()
     except (ValueError, TypeError, KeyError):
         return Answer(Outcome.DOUBT, "unreadable", text[:200]), {}
-    said = Answer(_outcome(code), code, str(told.get("resultMsg") or "")[:200])
+    said = Answer(_outcome(code, repeated), code, str(told.get("resultMsg") or "")[:200])
     held = told.get("data")
     return said, held if isinstance(held, dict) else {}
 
 
-def _outcome(code: str) -> Outcome:
-    """900–905 and 922 are the device and its numbering, 910–912 the document, 990 too many
-    at once, 921 and 994 a number that KRA has. A failure of KRA's own proves nothing."""
+def _outcome(code: str, repeated: frozenset[str]) -> Outcome:
+    """900–905 and 922 are the device and its numbering, 891, 892 and 895 how it is asked, 910–912
+    the document, 990 too many at once. A failure of KRA's own, or of its program, proves nothing.
+    Success is all noughts, two of them in one specification and three in the other."""
+    if code and not code.strip("0"):
+        return Outcome.RECORDED
+    if code in repeated:
+        return Outcome.KNOWN
     known = {
-        "000": Outcome.RECORDED, "921": Outcome.KNOWN, "994": Outcome.KNOWN,
         "922": Outcome.BLOCKED, "990": Outcome.LATER,
+        **dict.fromkeys(("891", "892", "895"), Outcome.BLOCKED),
         **dict.fromkeys(("900", "901", "902", "903", "904", "905"), Outcome.BLOCKED),
         **dict.fromkeys(("910", "911", "912"), Outcome.REFUSED),
     }  # fmt: skip

@@ -148,6 +148,9 @@ class FiscalDriver(Protocol):
     def submit(self, body: str) -> Answer:
         """Send a composed text; never raises for what the network or the authority does."""
 
+    def verify_url(self, signature: str) -> str:
+        """Where whoever has a document's signature can see it; empty without one."""
+
     def tax_table(self, body: str) -> list[TaxCode]:
         """The tax table that a composed text tells."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
 from waya.billing.drivers.chosen import fiscal_driver
 from waya.billing.drivers.fiscal import (
@@ -32,6 +32,7 @@ from waya.kernel.errors import Refused
 OWED = (FiscalDocument.ISSUED, FiscalDocument.SUBMITTING)
 # The tax whose codes authorities ask for.
 VAT = "vat"
+_LOOKED_AT = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,18 @@ def next_owed(device_id: int) -> FiscalDocument | None:
     return rows.order_by("-state", "pk").first()
 
 
+def refused_in_a_row(document: FiscalDocument) -> int:
+    """How many documents up to this one, in their order, the authority refused one after another;
+    what its format could not carry does not count."""
+    rows = FiscalDocument.objects.filter(device=document.device_id, pk__lte=document.pk)
+    many = 0
+    for row in rows.order_by("-pk")[:_LOOKED_AT]:
+        if row.state != FiscalDocument.REJECTED:
+            break
+        many += row.answers[-1]["code"] != "unfit"
+    return many
+
+
 def sale_of(document: FiscalDocument) -> FiscalSale:
     """A document as an authority is told of it; two queries, of a credit note three.
 
@@ -177,8 +190,53 @@ def waiting(entity_id: int) -> int:
 
 def rejected(entity_id: int) -> QuerySet[FiscalDocument]:
     """What the authority refused, oldest first: each needs a person."""
+    return _of(entity_id).filter(state=FiscalDocument.REJECTED)
+
+
+def unsigned(entity_id: int) -> QuerySet[FiscalDocument]:
+    """What was recorded while the answer was lost, oldest first: a person finds the signature."""
+    return _of(entity_id).filter(state=FiscalDocument.FISCALISED, signature="")
+
+
+def _of(entity_id: int) -> QuerySet[FiscalDocument]:
     rows = FiscalDocument.objects.filter(device__entity_id=entity_id)
-    return rows.filter(state=FiscalDocument.REJECTED).select_related("invoice").order_by("pk")
+    return rows.select_related("invoice__customer", "credit_note", "device").order_by("pk")
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceState:
+    """A branch's control unit: what stops it, and how many wait since when. `said` is the last
+    that was heard while so many `attempts` in a row got no answer."""
+
+    device: FiscalDevice
+    waiting: int
+    oldest: datetime | None
+    said: str
+    attempts: int
+
+
+def device_states(entity_id: int) -> list[DeviceState]:
+    """The control units of an entity; two queries."""
+    owed = Q(documents__state__in=OWED)
+    rows = FiscalDevice.objects.filter(entity=entity_id).select_related("branch").annotate(
+        waiting=Count("documents", filter=owed), oldest=Min("documents__owed_at", filter=owed)
+    )  # fmt: skip
+    sent = FiscalDocument.objects.filter(
+        device__entity_id=entity_id, state__in=OWED, attempts__gt=0
+    )
+    under_way = {row.device_id: row for row in sent.order_by("-pk")}
+    found = []
+    for row in rows.order_by("pk"):
+        at = under_way.get(row.pk)
+        said = said_of(at) if at and row.failures else ""
+        found.append(DeviceState(row, row.waiting, row.oldest, said, row.failures))
+    return found
+
+
+def said_of(document: FiscalDocument) -> str:
+    """What the authority said last of a document: its code and its words."""
+    last = document.answers[-1] if document.answers else {}
+    return f"{last.get('code', '')} {last.get('text', '')}".strip()
 
 
 def billed(invoice_ids: Iterable[int]) -> dict[int, str]:

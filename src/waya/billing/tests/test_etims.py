@@ -26,7 +26,7 @@ from waya.kernel.money import rounded
 
 UNIT = Settings("http://127.0.0.1:9", "P051234567A", control_unit="KRACU013000001", key="secret")
 NOON = datetime(2027, 6, 10, 9, 0, tzinfo=UTC)
-ITEMS = {("revenue:internet", letter): "KE3NTU0000001" for letter in "ABCDE"}
+ITEMS = {("revenue:internet", letter): "KE3NTXU0000001" for letter in "ABCDE"}
 
 
 def line(gross: int, vat: int, percent: str | None = "16", category: str = "S") -> FiscalLine:
@@ -82,6 +82,12 @@ def test_what_is_given_back_inside_an_invoice_is_a_discount() -> None:
         composed(sale(line(0, 0)))
 
 
+def test_a_discount_of_next_to_nothing_has_a_rate() -> None:
+    """A discount without a rate is refused by the control unit."""
+    (row,) = composed(sale(line(3000_00, 413_79), line(-1, 0)))["itemList"]
+    assert (row["dcRt"], row["dcAmt"], row["totAmt"]) == (0.01, 0.01, 2999.99)
+
+
 @given(st.lists(st.integers(1, 10**9), min_size=1, max_size=9))
 def test_the_header_is_the_sum_of_its_lines_to_the_cent(grosses: list[int]) -> None:
     lines = [line(gross, rounded(Fraction(gross * 16, 116))) for gross in grosses]
@@ -99,6 +105,11 @@ def test_the_header_is_the_sum_of_its_lines_to_the_cent(grosses: list[int]) -> N
     ("status", "text", "outcome"),
     [
         (200, '{"resultCd":"000","resultMsg":"ok","data":{}}', Outcome.RECORDED),
+        (200, '{"resultCd":"00","data":{}}', Outcome.RECORDED),
+        (200, '{"resultCd":""}', Outcome.DOUBT),
+        (200, '{"resultCd":"899"}', Outcome.DOUBT),
+        (200, '{"resultCd":"892"}', Outcome.BLOCKED),
+        (200, '{"resultCd":"894"}', Outcome.DOUBT),
         (200, '{"resultCd":"921"}', Outcome.KNOWN),
         (200, '{"resultCd":"994"}', Outcome.KNOWN),
         (200, '{"resultCd":"905"}', Outcome.BLOCKED),

@@ -97,7 +97,7 @@ def test_what_kra_reads_is_what_the_customer_was_billed(device: FiscalDevice, kr
     send(device)
     body = kra.sales(baraka.PIN, "00")[1]["request"]
     assert (body["taxblAmtB"], body["taxAmtB"], body["totAmt"]) == (2500, 344.83, 2500)
-    assert body["itemList"][0]["itemCd"] == "KE3NTU0000001"
+    assert body["itemList"][0]["itemCd"] == "KE3NTXU0000001"
     (code,) = queries.fiscal_of([invoice.pk])[invoice.pk].tax_table
     assert (code.code, code.percent) == ("B", Decimal(16))
     assert (code.taxable, code.tax) == (Decimal(2500), Decimal("344.83"))

@@ -6,8 +6,8 @@ import argparse
 import os
 
 from waya.billing.commands import fiscal
-from waya.billing.models import FiscalDevice, FiscalDocument
-from waya.billing.queries.fiscal import rejected, waiting
+from waya.billing.models import FiscalDevice
+from waya.billing.queries.fiscal import rejected, said_of, waiting
 from waya.cli.postgres.account import Unusable
 from waya.cli.token import the_entity
 from waya.org.actors import SYSTEM
@@ -84,9 +84,4 @@ def _show(entity: Entity) -> None:
               f"next number {device.next_number}")  # fmt: skip
     print(f"{waiting(entity.pk)} waiting")
     for row in rejected(entity.pk):
-        print(f"{row.reference} rejected: {_said(row)}")
-
-
-def _said(row: FiscalDocument) -> str:
-    last = row.answers[-1] if row.answers else {}
-    return f"{last.get('code', '')} {last.get('text', '')}".strip()
+        print(f"{row.reference} rejected: {said_of(row)}")

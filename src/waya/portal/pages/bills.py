@@ -17,7 +17,6 @@ from waya.billing.queries.asked import Asked, documents, with_lines
 from waya.billing.rules.invoice_states import State
 from waya.kernel import clock
 from waya.kernel.money import Money
-from waya.kernel.periods import Period
 from waya.org.queries import entity_of
 from waya.org.templatetags.states import STATES
 from waya.parties.models import Customer
@@ -27,6 +26,7 @@ from waya.payments.rules.prompts import whole_shillings
 from waya.portal.frame import customers_only, page
 from waya.portal.session import Guest
 from waya.portal.whys import between, short, why_asked, why_line
+from waya.reports.documents.wording import asked_lines, said, tax_name
 from waya.reports.queries.documents import Settled, settled_by
 
 PAGE = 12
@@ -73,7 +73,7 @@ def invoice(request: HttpRequest, guest: Guest, public_id: UUID) -> HttpResponse
             "customer": row.customer_as_issued.get("name", guest.customer.name),
         },
         "lines": [
-            {"words": line.description, "amount": Money(line.net_minor, row.currency),
+            {"words": said(line.description), "amount": Money(line.net_minor, row.currency),
              "why": why_line(line, row.currency)}
             for line in lines
         ],
@@ -111,17 +111,12 @@ def pro_forma(request: HttpRequest, guest: Guest, public_id: UUID) -> HttpRespon
 
 
 def _asked_lines(row: ProForma) -> list[dict[str, Any]]:
-    """What is asked for one service, line by line with its reason; as one sum for those that
-    were asked for before reasons were kept."""
-    told = [
-        {"words": one["description"], "amount": Money(one["gross_minor"], row.currency),
-         "why": why_asked(one["why"], row.currency)}
-        for one in row.why.get("lines", ())
-        if one["description"]
+    """What is asked for one service, line by line with its reason."""
+    return [
+        {"words": one.words, "amount": one.amount,
+         "why": why_asked(one.why, row.currency) if one.why else None}
+        for one in asked_lines(row)
     ]  # fmt: skip
-    whole = {"words": f"{row.subscription.plan.name}, {between(Period(row.start, row.end))}",
-             "amount": Money(row.total_minor, row.currency), "why": None}  # fmt: skip
-    return told or [whole]
 
 
 @require_safe
@@ -252,7 +247,7 @@ def _taxes(row: Invoice, lines: Iterable[Any]) -> list[dict[str, Any]]:
             key = (tax.sequence, tax.name, f"{tax.rate_percent.normalize():f}")
             sums[key] = sums.get(key, 0) + tax.amount_minor
     return [
-        {"words": f"{name} {rate}\u2009%", "amount": Money(minor, row.currency)}
+        {"words": f"{tax_name(name)} {rate}\u2009%", "amount": Money(minor, row.currency)}
         for (_sequence, name, rate), minor in sorted(sums.items())
     ]
 

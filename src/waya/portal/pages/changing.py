@@ -21,6 +21,7 @@ from waya.portal.frame import customers_only, page
 from waya.portal.offers import offered
 from waya.portal.session import Guest
 from waya.portal.whys import why_charged
+from waya.reports.documents.wording import said
 from waya.subscriptions.models import Subscription
 from waya.subscriptions.queries import RUNNING
 
@@ -72,13 +73,13 @@ def told(outcome: Outcome, guest: Guest) -> dict[str, Any]:
     if outcome.credit:
         lines.append({"words": _("Days not used, given back"), "amount": -outcome.credit})
     lines += [
-        {"words": line.description, "amount": line.charged.taxed.gross,
+        {"words": said(line.description), "amount": line.charged.taxed.gross,
          "why": why_charged(line.charged)}
         for line in (*(one for part in outcome.closing for one in part), *outcome.charges)
     ]  # fmt: skip
     if outcome.allowance is not None:
         line = outcome.allowance.line
-        lines.append({"words": line.description, "amount": line.charged.taxed.gross})
+        lines.append({"words": said(line.description), "amount": line.charged.taxed.gross})
     if outcome.asks and outcome.charges and outcome.owed:
         lines.append({"words": _("Open bills"), "amount": outcome.owed})
     if outcome.asks and outcome.now and outcome.held:

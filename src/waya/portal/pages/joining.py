@@ -30,6 +30,7 @@ from waya.portal.offers import offered, on_top
 from waya.portal.periods import every
 from waya.portal.session import Guest, begin, visitor
 from waya.portal.steps import received
+from waya.reports.documents.wording import said
 from waya.subscriptions.models import Subscription
 
 
@@ -98,7 +99,8 @@ def _sums(entity: Entity, wanted: _Wanted) -> dict[str, Any]:
     today = clock.today(entity.zone)
     begins = beginning(wanted.plan, wanted.add_ons, today)
     lines = [
-        {"words": line.description, "amount": line.charged.taxed.gross} for line in begins.lines
+        {"words": said(line.description), "amount": line.charged.taxed.gross}
+        for line in begins.lines
     ]
     if begins.opens > today:
         day = date_format(begins.opens, "j F")

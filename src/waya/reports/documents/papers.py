@@ -30,6 +30,7 @@ from waya.org.templatetags.states import STATES
 from waya.parties.models import Customer
 from waya.payments.models import Payment
 from waya.reports.documents import statements, typesetting
+from waya.reports.documents.wording import asked_lines, days_said, said, tax_name
 from waya.reports.queries.documents import Settled, settled_by, taxes_of
 
 Paper = dict[str, Any]
@@ -89,7 +90,7 @@ def invoice_paper(row: Invoice) -> Paper:
 
 
 def pro_forma_paper(row: ProForma) -> Paper:
-    """The paper of a pro forma: a line for each subscription, no taxes, and how to pay what is
+    """The paper of a pro forma: the lines of each subscription, no taxes, and how to pay what is
     open of it."""
     (asked,) = with_lines([row])
     paid = asked.total - asked.to_pay if asked.state == ProForma.OPEN else Money(0, row.currency)
@@ -98,16 +99,15 @@ def pro_forma_paper(row: ProForma) -> Paper:
         "facts": [[_("Date"), _day(row.issued_on)], [_("Pay before"), _day(row.start)]],
         "columns": [_column(_("For"), wide=True), _column(row.currency)],
         "rows": [
-            _row([line.subscription.plan.name, _figure(Money(line.total_minor, line.currency))],
-                 _days(Period(line.start, line.end)))
-            for line in asked.lines
+            _row([line.words, _figure(line.amount)])
+            for each in asked.lines for line in asked_lines(each)
         ],
         "sums": [_amount(_("Taxes are inside"), "")]
         + ([_amount(_("Paid"), _figure(-paid))] if paid else []),
         "total": _sum(_("To pay"), total.minor, row.currency),
         "remarks": [_("This is no tax document: the tax invoice comes when it is paid.")],
     }  # fmt: skip
-    if asked.state == ProForma.OPEN:
+    if asked.state in ProForma.PAYABLE:
         paper["pay"] = _pay(row.entity, row.customer, total, f"/my/pro-formas/{row.public_id}")
     return paper
 
@@ -262,18 +262,19 @@ def _lines(lines: Sequence[InvoiceLine] | Sequence[CreditNoteLine], currency: st
     for line in lines:
         days = Period(line.start, line.end) if line.start and line.end else None
         sums = [line.net_minor, line.tax_minor, line.total_minor]
-        cells = [line.description, *(_figure(Money(minor, currency)) for minor in sums)]
+        told = said(line.description)
+        cells = [told, *(_figure(Money(minor, currency)) for minor in sums)]
         note = ""
         if days and isinstance(line, CreditNoteLine):
-            note = _("Not used: %(days)s") % {"days": _days(days)}
+            note = _("Not used: %(days)s") % {"days": days_said(days)}
         elif days:
-            note = "" if _days(days) in line.description else _days(days)
+            note = "" if days_said(days) in told else days_said(days)
         rows.append(_row(cells, note))
     net = sum(line.net_minor for line in lines)
     sums_below = [_amount(_("Net"), _figure(Money(net, currency)))]
     for tax in taxes_of(lines, currency):
         words = _("%(tax)s on %(base)s") % {
-            "tax": f"{tax.name} {tax.percent} %",
+            "tax": f"{tax_name(tax.name)} {tax.percent} %",
             "base": _figure(tax.base),
         }
         note = "; ".join(one for one in (tax.law, tax.reason) if one)
@@ -369,9 +370,3 @@ def _figure(amount: Money) -> str:
 
 def _day(on: date) -> str:
     return formatted(on, "j M Y")
-
-
-def _days(period: Period) -> str:
-    """As people say it: paid until the last one begins."""
-    start = formatted(period.start, "j M" if period.start.year == period.end.year else "j M Y")
-    return f"{start} – {_day(period.end)}"

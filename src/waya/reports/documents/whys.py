@@ -26,6 +26,7 @@ from waya.billing.rules.lives import ONCE
 from waya.billing.rules.tax import Taxed
 from waya.kernel.money import Money, decimals
 from waya.kernel.rates import as_percent
+from waya.reports.documents.wording import length_said, tax_name
 
 Told = dict[str, Any]
 
@@ -188,7 +189,7 @@ def _hours(told: Told, currency: str) -> Iterator[str]:
     elif _by_the_hour(told):
         yield gettext("They begin at the moment at which they are paid")
     if _by_the_hour(told):
-        yield _length(told["seconds"])
+        yield length_said(told["seconds"])
 
 
 def _moments(had: Hours, told: Told) -> str:
@@ -197,17 +198,6 @@ def _moments(had: Hours, told: Told) -> str:
     same = first.date() == last.date()
     ended = formatted(last, "H:i" if same else "j M Y, H:i")
     return f"{formatted(first, 'j M Y, H:i')} – {ended}"
-
-
-def _length(seconds: int) -> str:
-    hours, minutes = divmod(seconds // 60, 60)
-    said = []
-    if hours:
-        said.append(ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours})
-    if minutes:
-        words = ngettext("%(count)d minute", "%(count)d minutes", minutes)
-        said.append(words % {"count": minutes})
-    return " ".join(said)
 
 
 def _days(told: Told, currency: str) -> Iterator[str]:
@@ -234,7 +224,7 @@ def _price(told: Told, currency: str) -> Iterator[str]:
     inside = gettext("taxes inside") if told.get("tax_inclusive") else gettext("taxes on top")
     yield gettext(words) % {
         "price": _sum(told["price_minor"], currency), "taxes": inside,
-        "hours": _length(told["seconds"]) if _by_the_hour(told) else "",
+        "hours": length_said(told["seconds"]) if _by_the_hour(told) else "",
     }  # fmt: skip
     if told.get("price_from"):
         words = _("The plan's price number %(number)s, valid since %(day)s")
@@ -355,7 +345,9 @@ def _taxes(told: Told, taxes: list[TaxTold], currency: str) -> list[Reason]:
             "rate": rate, "base": _sum(tax.base_minor, currency),
             "sum": _sum(tax.amount_minor, currency),
         }  # fmt: skip
-        found.append(Reason(tax.name, ". ".join(one for one in (text, tax.reason, tax.law) if one)))
+        found.append(
+            Reason(tax_name(tax.name), ". ".join(one for one in (text, tax.reason, tax.law) if one))
+        )
     if not found:
         words = _("None on this line")
         if told.get("kind") == "deposit":

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
+from django.utils import translation
 
+from waya.billing.commands.documents import quote
+from waya.billing.commands.lives.add_ons import take_add_on
 from waya.billing.models import Invoice, ProForma
-from waya.billing.tests.make import isp, pays
+from waya.billing.tests.make import home_10, isp, pays, wants
+from waya.billing.tests.test_add_ons import static_ip
 from waya.billing.tests.test_charges import choose
 from waya.billing.tests.test_one_pro_forma import ASKED, two
 from waya.kernel.money import Money
+from waya.org.actors import SYSTEM
 from waya.org.models import Entity, Policy
 from waya.org.rows.remembered import forget_all
 from waya.reports.doctor import findings
@@ -48,11 +54,29 @@ def asked() -> ProForma:
 def test_its_paper_has_a_line_for_each_and_one_sum_to_pay(home: Subscription) -> None:
     paper = papers.pro_forma_paper(asked())
     assert [row["cells"] for row in paper["rows"]] == [
-        ["Home 10 Mbps", "2,500.00"], ["prepaid 5", "1,500.00"],
+        ["Home 10 Mbps, 10 Jul – 10 Aug 2027", "2,500.00"],
+        ["prepaid 5, 10 Jul – 10 Aug 2027", "1,500.00"],
     ]  # fmt: skip
     assert paper["total"]["amount"] == "KES 4,000.00"
     assert paper["pay"]["facts"][-1] == ["Amount", "KES 4,000"]
     assert papers.pro_forma(asked()).startswith(b"%PDF")
+
+
+def test_its_paper_has_what_is_asked_on_top_in_the_customers_language(entity: Entity) -> None:
+    """An add-on, what it costs once and its deposit are lines, as they are on its page."""
+    row = wants(entity, home_10(entity))
+    ip = static_ip(entity, once_minor=500_00, deposit_minor=1000_00)
+    quote(subscription_id=row.pk, on=JULY_10, by=SYSTEM)
+    take_add_on(subscription_id=row.pk, plan_id=ip.pk, on=JULY_10, by=SYSTEM)
+    one = ProForma.objects.select_related("customer", "entity", "issuer").get(state=ProForma.OPEN)
+    with translation.override("sw"):
+        paper = papers.pro_forma_paper(one)
+    shown = dict(row["cells"] for row in paper["rows"])
+    assert shown["Home 10 Mbps, 10 Jul – 10 Ago 2027"] == "2,500.00"
+    assert shown["Static IP, mara moja"] == "500.00"
+    assert len(shown) == 4
+    figures = [Decimal(cell.replace(",", "")) for cell in shown.values()]
+    assert paper["total"]["amount"] == f"KES {sum(figures):,.2f}"
 
 
 def test_what_is_paid_of_it_is_taken_off(entity: Entity, home: Subscription) -> None:

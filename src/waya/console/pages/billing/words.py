@@ -19,6 +19,8 @@ def tabs(here: str, by: Actor) -> list[Place]:
     places = [Place("/billing", "The run", here == "run")]
     if by.can("billing.preview"):
         places.append(Place("/billing/rehearsal", "Rehearsal", here == "rehearsal"))
+    if by.can("billing.fiscal"):
+        places.append(Place("/billing/authority", "Tax authority", here == "authority"))
     return places
 
 

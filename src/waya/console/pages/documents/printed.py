@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from typing import Any, TypeVar
+from datetime import date
+from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
-from waya.billing.models import CreditNote, Invoice, ProForma
 from waya.console.staff import StaffRequest, staff
 from waya.kernel import clock, ids
 from waya.org.actors import Actor
 from waya.parties.models import Customer
-from waya.payments.models import Payment
-from waya.reports.documents import papers, statements
-
-Document = TypeVar("Document", Invoice, ProForma, CreditNote, Payment)
+from waya.reports.documents import printing, statements
 
 _KINDS = {
     statements.INVOICE: ("Invoice", "/invoices/"),
@@ -28,35 +24,12 @@ _KINDS = {
 
 
 @staff("money.view")
-def invoice(request: StaffRequest, by: Actor, number: str) -> HttpResponse:
-    """An invoice as PDF."""
-    rows = Invoice.objects.select_related("customer", "entity", "issuer")
-    row = rows.filter(entity=request.entity, number=number).first()
-    return _pdf(papers.invoice(_found(row)), number)
-
-
-@staff("money.view")
-def pro_forma(request: StaffRequest, by: Actor, number: str) -> HttpResponse:
-    """A pro forma as PDF."""
-    rows = ProForma.objects.select_related("customer", "entity", "issuer", "subscription__plan")
-    row = rows.filter(entity=request.entity, number=number, line=1).first()
-    return _pdf(papers.pro_forma(_found(row)), number)
-
-
-@staff("money.view")
-def credit_note(request: StaffRequest, by: Actor, number: str) -> HttpResponse:
-    """A credit note as PDF."""
-    rows = CreditNote.objects.select_related("customer", "entity", "issuer", "invoice")
-    row = rows.filter(entity=request.entity, number=number).first()
-    return _pdf(papers.credit_note(_found(row)), number)
-
-
-@staff("money.view")
-def receipt(request: StaffRequest, by: Actor, receipt: str) -> HttpResponse:
-    """The receipt of a payment as PDF."""
-    rows = Payment.objects.select_related("customer", "entity", "issuer")
-    row = rows.filter(entity=request.entity, receipt_number=receipt).first()
-    return _pdf(papers.receipt(_found(row)), receipt)
+def document(request: StaffRequest, by: Actor, kind: str, number: str) -> HttpResponse:
+    """A document as PDF, of the kind that the address is for."""
+    found = printing.printed(kind, entity=request.entity, number=number)
+    if found is None:
+        raise Http404
+    return _file(found)
 
 
 @staff("money.view")
@@ -79,7 +52,7 @@ def statement(request: StaffRequest, by: Actor, account: str) -> HttpResponse:
 def statement_pdf(request: StaffRequest, by: Actor, account: str) -> HttpResponse:
     """The same as PDF."""
     customer, since, through = _asked(request, account)
-    return _pdf(papers.statement(customer, since, through), f"{account}-{through.isoformat()}")
+    return _file(printing.statement(customer, since, through))
 
 
 def _row(row: statements.Row) -> dict[str, Any]:
@@ -104,26 +77,9 @@ def _asked(request: StaffRequest, account: str) -> tuple[Customer, date, date]:
     if customer is None:
         raise Http404
     today = clock.today(request.entity.zone)
-    through = _day(request, "through") or today
-    since = _day(request, "since") or through - timedelta(days=90)
-    return customer, min(since, through), through
+    since, through = request.GET.get("since", ""), request.GET.get("through", "")
+    return customer, *printing.days_asked(since, through, today)
 
 
-def _day(request: StaffRequest, name: str) -> date | None:
-    try:
-        day = date.fromisoformat(request.GET.get(name, ""))
-    except ValueError:
-        return None
-    return day if 2000 <= day.year < 2200 else None
-
-
-def _found(row: Document | None) -> Document:
-    if row is None:
-        raise Http404
-    return row
-
-
-def _pdf(page: bytes, name: str) -> HttpResponse:
-    answer = HttpResponse(page, content_type="application/pdf")
-    answer["Content-Disposition"] = f'inline; filename="{name}.pdf"'
-    return answer
+def _file(found: printing.Printed) -> HttpResponse:
+    return HttpResponse(found.page, headers=found.headers(kept=False))
