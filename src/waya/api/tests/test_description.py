@@ -12,6 +12,7 @@ from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 from hypothesis import HealthCheck, given, settings
+from pytest_django import DjangoDbBlocker
 from schemathesis import Case
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
@@ -52,9 +53,10 @@ def labels() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def described() -> dict[str, Operation]:
-    """The operations that the description names."""
-    schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())
+def described(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> dict[str, Operation]:
+    """The operations that the description names. A request looks after the connection."""
+    with django_db_blocker.unblock():
+        schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())
     found = [one.ok() for one in schema.get_all_operations() if isinstance(one, Ok)]
     return {operation.label: operation for operation in found}
 
