@@ -23,6 +23,8 @@ from waya.cli.tests.database import DATABASE_OF_THIS_RUN
 from waya.org.actors import SYSTEM
 from waya.org.rows import remembered
 
+pytest_plugins = ["waya.cli.tests.browser"]
+
 
 @pytest.fixture(scope="session")
 def django_db_setup(
@@ -99,6 +101,12 @@ hypothesis_settings.load_profile("waya")
 
 # A browser on two busy cores takes its time; what does not come about still fails.
 expect.set_options(timeout=30_000)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def passwords_cost_nothing() -> None:
+    """A second of hashing for each sign-in shows nothing here."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(autouse=True)

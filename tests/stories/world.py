@@ -56,7 +56,6 @@ from waya.subscriptions.models import Subscription
 
 MASTS = 3
 ZONE = ZoneInfo("Africa/Nairobi")
-_FASTER_HASHES = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # What is to be done in a second (thanks wait so long for each other) is done now.
 _BROUGHT_FORWARD = """
 with soon as (update procrastinate_jobs set scheduled_at = null
@@ -290,7 +289,6 @@ def world(url: str, on: date, monkeypatch: pytest.MonkeyPatch) -> Iterator[World
     monkeypatch.setattr(settings, "WAYA_LAB", True)
     monkeypatch.setattr(settings, "PUBLIC_URL", url)
     monkeypatch.setattr(settings, "TRUSTED_PROXIES", ["127.0.0.1"])
-    monkeypatch.setattr(settings, "PASSWORD_HASHERS", _FASTER_HASHES)
     monkeypatch.setattr(clock, "_offset", clock._offset)  # put back afterwards
     kept = Lines()
     monkeypatch.setattr(lines, "LINES", kept)

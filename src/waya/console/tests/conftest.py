@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 
 import pytest
 from django.core.cache import cache
 from django.test import Client
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from waya.console.tests.make import Town, town
@@ -38,22 +37,11 @@ def live_town(transactional_db: None) -> Town:
 
 
 @pytest.fixture
-def browser(needs_program: Callable[[str], str]) -> Iterator[Browser]:
-    """Debian's Chromium. Its loop runs in this thread, where Django would refuse to work."""
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        path = needs_program("chromium")
-        made = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield made
-        made.close()
-
-
-@pytest.fixture
-def opens(browser: Browser, live_server: LiveServer) -> Opens:
+def opens(chromium: Browser, live_server: LiveServer) -> Opens:
     """Open a browser window for a member of staff who has signed in, at a width."""
 
     def open_(client: Client, width: int = 1440) -> Page:
-        context = browser.new_context(
+        context = chromium.new_context(
             viewport={"width": width, "height": 900}, base_url=live_server.url
         )
         key = client.cookies["sessionid"].value

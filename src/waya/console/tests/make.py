@@ -23,6 +23,7 @@ from waya.network.drivers.fake import FakeRouter
 from waya.network.tests.make import Watched, network
 from waya.org.actors import SYSTEM
 from waya.org.models import Entity
+from waya.org.tests.kept import kept
 from waya.org.tests.make import person
 from waya.parties.commands.customers import register
 from waya.payments.commands.counter import take_cash
@@ -54,6 +55,11 @@ class Town:
 
 def town() -> Town:
     """Amina paid today, Brian's invoice is overdue, Chebet's month ran out and she is walled."""
+    clock.install(timedelta)
+    return kept(_town)
+
+
+def _town() -> Town:
     entity = isp()
     merchant = add_merchant(
         entity_id=entity.pk, short_code="600426", base_url="http://127.0.0.1:9", consumer_key="k",

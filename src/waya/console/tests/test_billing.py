@@ -15,11 +15,12 @@ from waya.billing.models import BillingRun, Invoice, Parked, ProForma
 from waya.billing.policy import BoundsPolicy
 from waya.billing.queries.due import billing_of, passed
 from waya.billing.tests.make import in_service
+from waya.cli.tests.browser import serious
 from waya.console.pages.billing.words import because
 from waya.console.tests.billed import due_today, lets_pass, nights_before, tonight
 from waya.console.tests.conftest import Opens
 from waya.console.tests.make import Town, signed_in
-from waya.console.tests.test_browser import listening, serious
+from waya.console.tests.test_browser import listening
 from waya.console.tests.test_pages import seen
 from waya.kernel import clock
 from waya.kernel.errors import NotYet

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from waya.cli.tests.browser import serious
 from waya.console.tests.conftest import Opens
 from waya.console.tests.make import Town, signed_in
 from waya.console.tests.test_books import REPORTS
-from waya.console.tests.test_browser import listening, serious
+from waya.console.tests.test_browser import listening
 
 
 def test_every_report_fits_and_is_readable(live_town: Town, opens: Opens) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from waya.cli.tests.browser import serious
 from waya.console.tests.conftest import Opens
 from waya.console.tests.make import Town, on_the_wire, paid_to, signed_in, slip_of
 from waya.org.actors import SYSTEM
@@ -146,13 +146,3 @@ def test_axe_finds_nothing_serious(
                 fits = "document.documentElement.scrollWidth <= innerWidth"
                 assert page.evaluate(fits), f"{address} at {width}"
     assert complaints == []
-
-
-def serious(page: Page) -> list[str]:
-    """What axe holds against a page, and where."""
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{one['id']}: {one['nodes'][0]['html'][:160]}"
-        for one in found
-        if one["impact"] in ("serious", "critical")
-    ]

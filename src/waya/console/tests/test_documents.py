@@ -13,9 +13,10 @@ from django.test import Client
 from waya.billing.commands.credits import credit
 from waya.billing.models import Credit, CreditNote, Invoice, ProForma
 from waya.billing.rules.credits import Reason
+from waya.cli.tests.browser import serious
 from waya.console.tests.conftest import Opens
 from waya.console.tests.make import Town, signed_in
-from waya.console.tests.test_browser import listening, serious
+from waya.console.tests.test_browser import listening
 from waya.org.actors import SYSTEM
 from waya.org.models import Logo
 from waya.payments.models import Payment

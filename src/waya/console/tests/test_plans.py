@@ -18,11 +18,12 @@ from waya.catalog.models import Plan, PlanVersion, Promotion
 from waya.catalog.queries import interval_of, versions
 from waya.catalog.rules.plans import Charge, Interval, Phase, PlanTerms, Tier
 from waya.catalog.rules.versions import flat
+from waya.cli.tests.browser import serious
 from waya.console.pages.plans.sheet import sheet, typed_from
 from waya.console.sheets.rows import numbers, step, typed_of
 from waya.console.tests.conftest import Opens
 from waya.console.tests.make import Town, signed_in
-from waya.console.tests.test_browser import listening, serious
+from waya.console.tests.test_browser import listening
 from waya.console.tests.test_pages import seen
 from waya.org.actors import SYSTEM
 from waya.org.models import Entity

@@ -9,7 +9,6 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import expect
@@ -20,6 +19,7 @@ from waya.billing.tests.make import pays
 from waya.catalog.commands import add_plan, publish_price, publish_version
 from waya.catalog.models import Plan, PlanVersion, PriceChange
 from waya.catalog.rules.plans import Charge, Interval, PlanTerms
+from waya.cli.tests.browser import serious
 from waya.console.tests.conftest import Opens
 from waya.console.tests.make import Town, signed_in
 from waya.org.actors import SYSTEM
@@ -115,8 +115,7 @@ def test_a_change_in_a_dialog(live_town: Town, opens: Opens) -> None:
     for width in (390, 1280) if SHOTS else ():
         page.set_viewport_size({"width": width, "height": 900})
         page.screenshot(path=f"{SHOTS}/change-{width}.png")
-    found = Axe().run(page).response["violations"]
-    assert not [one["id"] for one in found if one["impact"] in ("serious", "critical")]
+    assert serious(page) == []
 
 
 def test_hours_are_bought_and_shown_to_the_minute(there: Town, naomi: Client) -> None:
@@ -228,5 +227,4 @@ def test_a_service_more_in_a_dialog(live_town: Town, opens: Opens) -> None:
     for width in (390, 1280) if SHOTS else ():
         page.set_viewport_size({"width": width, "height": 900})
         page.screenshot(path=f"{SHOTS}/add-{width}.png")
-    found = Axe().run(page).response["violations"]
-    assert not [one["id"] for one in found if one["impact"] in ("serious", "critical")]
+    assert serious(page) == []

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from waya.lab.tests.daraja_pair import ACCOUNT, AMINA, PAYBILL, Pair, paired
 
@@ -25,16 +24,11 @@ def pair() -> Iterator[Pair]:
         yield both
 
 
-@pytest.fixture(scope="module", params=[1440, 390])
-def page(request: pytest.FixtureRequest) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--headless=new"]
-        )
-        page = browser.new_page(viewport={"width": request.param, "height": 844})
-        page.set_default_timeout(10_000)
-        yield page
-        browser.close()
+@pytest.fixture(params=[1440, 390])
+def page(request: pytest.FixtureRequest, chromium: Browser) -> Page:
+    page = chromium.new_page(viewport={"width": request.param, "height": 844})
+    page.set_default_timeout(10_000)
+    return page
 
 
 def test_a_person_approves_on_the_page(pair: Pair, page: Page) -> None:

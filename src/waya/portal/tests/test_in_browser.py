@@ -7,18 +7,17 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.staticfiles import finders
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import ConsoleMessage, Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from waya.billing.tests.make import home_10
 from waya.billing.tests.test_add_ons import static_ip
+from waya.cli.tests.browser import NEWS, serious
 from waya.network.models import Session
 from waya.payments import providers
 from waya.payments.models import Merchant, Prompt
@@ -33,7 +32,6 @@ from waya.portal.tests.make import (
 from waya.subscriptions.models import Subscription
 
 PHONE, WIDE, NARROW = 390, 1440, 320
-NEWS = "news.example"
 FIRST_LOAD_BYTES = 20 * 1024
 
 
@@ -64,20 +62,6 @@ def brian(merchant: Merchant) -> Subscription:
     row = paying.asked(merchant.entity, "Brian Mwangi", "0700000334")
     Subscription.objects.filter(pk=row.pk).update(state=Subscription.SUSPENDED, standing="cut_off")
     return row
-
-
-@pytest.fixture(scope="module")
-def chromium(needs_program: Callable[[str], str], live_server: LiveServer) -> Iterator[Chromium]:
-    """Debian's Chromium, to which a news site is at our address: what a router's redirect does."""
-    to = urlsplit(live_server.url).netloc
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        made = playwright.chromium.launch(
-            executable_path=needs_program("chromium"),
-            args=["--no-sandbox", f"--host-resolver-rules=MAP {NEWS} {to}"],
-        )
-        yield made
-        made.close()
 
 
 Opens = Callable[..., Page]
@@ -286,9 +270,7 @@ def test_nothing_is_wider_than_the_screen_and_axe_is_content(
             keep(page, f"page-{name[:24]}")
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
             if width == PHONE:
-                found = Axe().run(page).response["violations"]
-                grave = [one["id"] for one in found if one["impact"] in ("serious", "critical")]
-                assert grave == [], (address, grave)
+                assert serious(page) == [], address
 
 
 def test_in_swahili_nothing_is_left_in_english(chebet: Subscription, opens: Opens) -> None:
