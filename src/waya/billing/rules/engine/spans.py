@@ -127,10 +127,24 @@ def _first_charge(events: Sequence[Event], terms: BillingTerms) -> date:
         raise Unbillable(first.place, f"{first.kind} comes before any start")
     if first.plan is None:
         raise Unbillable(first.place, "a start needs a plan")
-    opening = first.plan.phases[0]
-    if terms.anchor.after_trial and opening.kind == "trial" and opening.length is not None:
-        return later(first.on, opening.length)
-    return first.on
+    if not terms.anchor.after_trial:
+        return first.on
+    plan, quantity, free = first.plan, _quantity(first, ONE), _free_until(first.on, first.plan)
+    for event in events[1:]:
+        if event.on >= free or event.kind != "change" or event.plan is None:
+            continue
+        if _when(terms, event, plan, quantity) == "at_once":
+            began = first.on if terms.phases_from == "start" else event.on
+            free = max(event.on, _free_until(began, event.plan))
+            plan, quantity = event.plan, _quantity(event, quantity)
+    return free
+
+
+def _free_until(began: date, plan: PlanTerms) -> date:
+    """The end of a plan's trial; a plan without one is charged from its beginning."""
+    opening = plan.phases[0]
+    trial = opening.kind == "trial" and opening.length is not None
+    return later(began, opening.length) if trial and opening.length is not None else began
 
 
 def _service(
@@ -184,18 +198,18 @@ def _change(life: _Life, event: Event, moved: Mapping[int, date]) -> None:
     if event.plan is None and event.quantity is None:
         raise Unbillable(event.place, "a change needs a plan or a quantity")
     life.pending, life.due = None, None
-    if _when(life, event) == "at_once":
+    when = _when(life.terms, event, life.plan, life.quantity)
+    if when == "at_once" or life.open_since is None:  # no term runs while nothing is charged
         _replace(life, event, event.on, moved.get(event.place))
     else:
         life.pending, life.due = event, _term_end(life, event.on)
 
 
-def _when(life: _Life, event: Event) -> When:
+def _when(terms: BillingTerms, event: Event, plan: PlanTerms, quantity: Fraction) -> When:
     if event.when is not None:
         return event.when
-    quantity = _quantity(event, life.quantity)
-    dearer = a_year(event.plan or life.plan, quantity) >= a_year(life.plan, life.quantity)
-    return life.terms.upgrade if dearer else life.terms.downgrade
+    dearer = a_year(event.plan or plan, _quantity(event, quantity)) >= a_year(plan, quantity)
+    return terms.upgrade if dearer else terms.downgrade
 
 
 def _replace(life: _Life, event: Event, on: date, until: date | None = None) -> None:
@@ -225,11 +239,16 @@ def _stops(terms: BillingTerms, kind: str) -> Stop:
 
 
 def _resume(life: _Life, event: Event, moved: Mapping[int, date]) -> None:
-    if life.ended is None and not life.stopped:
+    ending = life.pending is not None and life.pending.kind == "cancel"
+    if life.ended is None and not life.stopped and not ending:
         raise Unbillable(event.place, f"{event.kind}: it runs already")
-    life.stopped, life.pending, life.due = "", None, None
+    if ending and not life.stopped:  # the end that it was to have is called off
+        life.pending, life.due = None, None
+    life.stopped = ""
     if life.open_since is None:
         _begin_again(life, event)
+    elif event.plan is not None or event.quantity is not None:
+        _change(life, event, moved)
 
 
 def _quantity(event: Event, before: Fraction) -> Fraction:
@@ -353,8 +372,11 @@ def _bought(name: str, events: list[Event], life: _Life) -> tuple[Span, ...]:
             found = _cut_short(found, event)
         elif event.kind in ("start", "pay"):
             found.append(_purchase(name, event, life, found[-1] if found else None))
-        else:
+        elif event.kind == "change":
             life.plan, life.quantity = event.plan or life.plan, _quantity(event, life.quantity)
+        else:
+            what = f"{event.kind}: what payments buy neither stops nor resumes"
+            raise Unbillable(event.place, what)
     return tuple(found)
 
 

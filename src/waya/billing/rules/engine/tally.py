@@ -11,7 +11,7 @@ from typing import Any
 from waya.billing.rules.engine.book import Book, Given, Open, gaps
 from waya.billing.rules.engine.discounts import Discounts
 from waya.billing.rules.engine.events import Event, Lesson, Usage
-from waya.billing.rules.engine.line import Kind, Line
+from waya.billing.rules.engine.line import Charged, Kind, Line
 from waya.billing.rules.engine.prices import of_cycle, plain, tiers_told
 from waya.billing.rules.engine.ratios import WHOLE, Share, share
 from waya.billing.rules.engine.spans import CONVERTED, Service, Span, services
@@ -196,7 +196,8 @@ class Tally:
             "left_minor": given.before,
         }
         self.write("credit", subscription, line.plan, charge, given.period, back, line.quantity,
-                   -given.amount, -given.exact, self.now, why, line.cycle)  # fmt: skip
+                   -given.amount, -given.exact, self.now, why, line.cycle,
+                   charged=line.charged)  # fmt: skip
 
     def _convert(self, event: Event, service: Service, value: int) -> bool:
         """Turn value left over at a change into time of the new plan, or into data of it."""
@@ -209,18 +210,23 @@ class Tally:
             return False
         cycle = span.grid.cycle(event.on)
         price = sum((price for _, price in self.prices(span, cycle)), NOTHING)
-        days = int(value / (price / cycle.days)) if price else 0
-        if not 0 < days <= MOST_DAYS_BOUGHT:
+        whole = share(cycle, cycle, span.plan.interval, terms)
+        a_day = 86_400 if whole.unit == "second" else 1
+        units = int(value * whole.units / price) if price else 0
+        if not 0 < units <= MOST_DAYS_BOUGHT * a_day:
             return False
-        bought = Period(event.on, event.on + timedelta(days=days))
+        step = timedelta(days=1) / a_day
+        bought = Period(event.on, event.on + units * step)
         self.moved[event.place] = bought.end
-        self._into_time(event, span, value, bought)
+        counted = Share(Fraction(units), Fraction(units), whole.unit, WHOLE)
+        self._into_time(event, span, value, bought, counted)
         return True
 
-    def _into_time(self, event: Event, span: Span, value: int, bought: Period) -> None:
+    def _into_time(
+        self, event: Event, span: Span, value: int, bought: Period, counted: Share
+    ) -> None:
         worth = Fraction(value)
         why = {"rule": "value left over, turned into time", "price_minor": value}
-        counted = Share(Fraction(bought.days), Fraction(bought.days), "day", WHOLE)
         self.write("converted", event.subscription, span.plan, "converted", bought, counted,
                    span.quantity, value, worth, self.now, why, bought)  # fmt: skip
         self.book.add(
@@ -259,7 +265,7 @@ class Tally:
     def write(
         self, kind: Kind, subscription: str, plan: PlanTerms, charge: str, period: Period,
         counted: Share, quantity: Fraction, amount: int, exact: Fraction, on: date,
-        why: dict[str, Any], cycle: Period,
+        why: dict[str, Any], cycle: Period, charged: Charged | None = None,
     ) -> None:  # fmt: skip
         """Add a line, with the facts that every explanation holds."""
         terms = self.terms
@@ -277,7 +283,7 @@ class Tally:
         self.lines.append(
             Line(kind, subscription, plan.code, charge, period, counted, quantity,
                  Money(amount, terms.currency), exact, on, on + timedelta(days=terms.due_days),
-                 told)
+                 told, charged)
         )  # fmt: skip
 
 
