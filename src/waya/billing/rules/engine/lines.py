@@ -46,7 +46,8 @@ def lines(
         until = midnight(until) + timedelta(days=1, seconds=-1)
     placed = [_at(event, place, clock) for place, event in enumerate(events)]
     measured = [replace(one, on=clock(one.on)) for one in usage]
-    tally = Tally(terms, measured, Discounts(discounts), Book(terms), granted=dict(granted))
+    paid = frozenset(event.subscription for event in placed if event.kind == "pay")
+    tally = Tally(terms, measured, Discounts(discounts), Book(terms), dict(granted), paid)
     for lesson in lessons(placed, terms, until):
         tally.learn(lesson)
         tally.bill(lesson, until)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -89,22 +89,34 @@ class _Life:
 
 
 def services(
-    events: Sequence[Event], terms: BillingTerms, moved: Mapping[int, date]
+    events: Sequence[Event],
+    terms: BillingTerms,
+    moved: Mapping[int, date],
+    paid: Collection[str] = (),
 ) -> list[Service]:
     """Every subscription's stretches, by all events that are known.
 
-    `moved` says, by an event's place, until when the value left over at that change paid for
-    the new plan: its cycles begin there. Raises `Unbillable` for events that cannot follow one
-    another.
+    For those named `paid`, payments decide which periods there are. `moved` says, by an event's
+    place, until when the value left over at that change paid for the new plan: its cycles begin
+    there. Raises `Unbillable` for events that cannot follow one another.
     """
     own: dict[str, list[Event]] = {}
     for event in events:
         own.setdefault(event.subscription, []).append(event)
     firsts = {name: _first_charge(mine, terms) for name, mine in own.items()}
-    return [
-        _service(name, mine, terms, Origin(_shared(name, own, firsts, terms), firsts[name]), moved)
-        for name, mine in own.items()
-    ]
+    found = []
+    for name, mine in own.items():
+        origin = Origin(_shared(name, own, firsts, terms), firsts[name])
+        life = _Life(terms, mine[0].on, origin, *_beginning(mine[0]), mine[0].on)
+        make = _paid if name in paid else _service
+        found.append(make(name, mine, life, moved))
+    return found
+
+
+def _beginning(first: Event) -> tuple[PlanTerms, Fraction]:
+    if first.plan is None:
+        raise Unbillable(first.place, "a start needs a plan")
+    return first.plan, _quantity(first, ONE)
 
 
 def _shared(
@@ -147,16 +159,13 @@ def _free_until(began: date, plan: PlanTerms) -> date:
     return later(began, opening.length) if trial and opening.length is not None else began
 
 
-def _service(
-    name: str, events: list[Event], terms: BillingTerms, origin: Origin, moved: Mapping[int, date]
-) -> Service:
-    first = events[0]
-    if first.plan is None:
-        raise Unbillable(first.place, "a start needs a plan")
-    life = _Life(terms, first.on, origin, first.plan, _quantity(first, ONE), first.on)
-    if any(event.kind == "pay" for event in events):
-        spans = _bought(name, events, life)
-        return Service(name, spans, first.on, life.ended, first.plan)
+def _paid(name: str, events: list[Event], life: _Life, moved: Mapping[int, date]) -> Service:
+    first_plan = life.plan
+    return Service(name, _bought(name, events, life), life.first, life.ended, first_plan)
+
+
+def _service(name: str, events: list[Event], life: _Life, moved: Mapping[int, date]) -> Service:
+    first_plan = life.plan
     for event in events:
         _settle(life, event.on)
         _STEPS[event.kind](life, event, moved)
@@ -166,7 +175,7 @@ def _service(
         _close(life, None, None)
     spans = tuple(span for had in life.had for span in _cut(name, had, life))
     last = spans[-1].end if spans and not life.stopped else None
-    return Service(name, spans, first.on, _sooner(life.ended, last), first.plan)
+    return Service(name, spans, life.first, _sooner(life.ended, last), first_plan)
 
 
 def _settle(life: _Life, on: date) -> None:

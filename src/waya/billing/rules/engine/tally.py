@@ -44,6 +44,7 @@ class Tally:
     discounts: Discounts
     book: Book
     granted: dict[tuple[str, str], Fraction] = field(default_factory=dict)
+    paid: frozenset[str] = frozenset()
     lines: list[Line] = field(default_factory=list)
     known: list[Service] = field(default_factory=list)
     moved: dict[int, date] = field(default_factory=dict)
@@ -60,7 +61,7 @@ class Tally:
         self.now = lesson.on
         earliest = min(event.on for event in lesson.fresh)
         self.since = None if self.horizon is None else min(earliest, self.horizon)
-        self.known = services(lesson.known, self.terms, self.moved)
+        self.known = services(lesson.known, self.terms, self.moved, self.paid)
         changed: dict[str, Event] = {}
         for event in lesson.fresh:
             first = changed.setdefault(event.subscription, event)
@@ -72,7 +73,7 @@ class Tally:
                 continue
             value = self._give_back(service, turn, lesson.known)
             if value > 0 and turn.kind == "change" and self._convert(turn, service, value):
-                self.known = services(lesson.known, self.terms, self.moved)
+                self.known = services(lesson.known, self.terms, self.moved, self.paid)
 
     def bill(self, lesson: Lesson, until: date) -> None:
         """Charge every piece that falls due before the next thing becomes known."""

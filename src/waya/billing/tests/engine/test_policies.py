@@ -396,3 +396,17 @@ def test_what_payments_buy_is_not_paused() -> None:
               event("2021-02-15", "pay")]  # fmt: skip
     with pytest.raises(Unbillable, match="payments"):
         bill(terms(), events, "2021-03-15")
+
+
+def test_a_first_payment_that_is_late_asks_for_nothing_before_it() -> None:
+    events = [event("2021-01-15", "start", SMALL), event("2021-02-20", "pay")]
+    for late, start in (("restart", "2021-02-20"), ("keep", "2021-02-15")):
+        found = bill(terms(late=late), events, "2021-04-30")
+        assert [(line.invoice_on, line.period.start, amount(line)) for line in found] == [
+            (day("2021-01-15"), day("2021-01-15"), "100"),
+            (day("2021-02-20"), day(start), "100"),
+        ]
+    hours = plan("10", "hour", 6)
+    hourly = [event("2021-01-15T08:00:00", "start", hours), event("2021-01-15T15:00:00", "pay")]
+    ends = [line.period.end for line in bill(terms(), hourly, "2021-01-16")]
+    assert ends == [day("2021-01-15T14:00:00"), day("2021-01-15T21:00:00")]
