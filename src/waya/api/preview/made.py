@@ -333,7 +333,7 @@ def bounded(asked: PreviewAsked, made: Sequence[Event]) -> None:
     for event in made:
         if event.kind == "start" and event.plan is not None:
             lasts = max(until - midnight(event.on), timedelta(0)).days + 1
-            work += lasts / shortest * (len(event.plan.charges) + 1)
+            work += lasts / shortest * (len(event.plan.charges) + 1) * (1 + len(asked.discounts))
     again = sum(one.known_on is not None for one in made)
     if work * (1 + again) > MOST_LINES:
         raise fault("This would be more lines than one answer holds: look less far.", "until")

@@ -136,3 +136,9 @@ def test_what_is_no_question_is_no_fault_of_ours(bot: Program) -> None:
 @pytest.fixture
 def bot() -> Program:
     return program(make.isp())
+
+
+def test_more_lines_than_one_answer_holds(bot: Program) -> None:
+    long = QUESTION | {"until": "2071-01-01"}
+    assert len(bot.post(BILLING, long)["lines"]) == 600
+    _said(bot, BILLING, long | {"discounts": [{"percent": 1}] * 20})

@@ -13,6 +13,7 @@ from waya.billing.rules.engine.discounts import Discounts
 from waya.billing.rules.engine.events import Event, Usage, day_of, lessons, midnight
 from waya.billing.rules.engine.grids import Grid, grid
 from waya.billing.rules.engine.line import Line
+from waya.billing.rules.engine.meter import Meter
 from waya.billing.rules.engine.ratios import Share
 from waya.billing.rules.engine.tally import Tally
 from waya.billing.rules.engine.terms import BillingTerms
@@ -45,7 +46,7 @@ def lines(
     if exactly:
         until = midnight(until) + timedelta(days=1, seconds=-1)
     placed = [_at(event, place, clock) for place, event in enumerate(events)]
-    measured = [replace(one, on=clock(one.on)) for one in usage]
+    measured = Meter(replace(one, on=clock(one.on)) for one in usage)
     paid = frozenset(event.subscription for event in placed if event.kind == "pay")
     tally = Tally(terms, measured, Discounts(discounts), Book(terms), dict(granted), paid)
     for lesson in lessons(placed, terms, until):

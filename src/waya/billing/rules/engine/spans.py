@@ -314,7 +314,10 @@ def _end(life: _Life, on: date, told: date) -> None:
 def _close(life: _Life, on: date | None, told: date | None) -> None:
     since = life.open_since
     if on is not None:
-        life.had = [replace(one, end=_sooner(one.end, on)) for one in life.had if one.start < on]
+        while life.had and life.had[-1].start >= on:
+            life.had.pop()
+        if life.had:
+            life.had[-1] = replace(life.had[-1], end=_sooner(life.had[-1].end, on))
     if since is not None and (on is None or on > since):
         life.had.append(_Had(since, on, life.plan, life.quantity, life.began, life.origin, told))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
@@ -10,8 +10,9 @@ from typing import Any
 
 from waya.billing.rules.engine.book import Book, Given, Open, gaps
 from waya.billing.rules.engine.discounts import Discounts
-from waya.billing.rules.engine.events import Event, Lesson, Usage
+from waya.billing.rules.engine.events import Event, Lesson
 from waya.billing.rules.engine.line import Charged, Kind, Line
+from waya.billing.rules.engine.meter import Meter
 from waya.billing.rules.engine.prices import of_cycle, plain, tiers_told
 from waya.billing.rules.engine.ratios import WHOLE, Share, share
 from waya.billing.rules.engine.spans import CONVERTED, Service, Span, services
@@ -40,7 +41,7 @@ class Tally:
     """Lines so far, what is open of them, and what is known of the subscriptions."""
 
     terms: BillingTerms
-    usage: Sequence[Usage]
+    meter: Meter
     discounts: Discounts
     book: Book
     granted: dict[tuple[str, str], Fraction] = field(default_factory=dict)
@@ -376,16 +377,7 @@ class _Metered:
         if mark in tally.once:
             return
         tally.once.add(mark)
-        used = sum(
-            (
-                one.quantity
-                for one in tally.usage
-                if one.metric == self.charge.metric
-                and one.subscription == span.subscription
-                and one.on in piece.period
-            ),
-            NOTHING,
-        )
+        used = tally.meter.used(span.subscription, self.charge.metric, piece.period)
         free = self._granted(used)
         exact = cost(self.charge, used - free)
         counted = share(piece.period, piece.cycle, span.plan.interval, tally.terms)
