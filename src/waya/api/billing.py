@@ -9,7 +9,7 @@ from typing import Any, Literal
 from django.http import HttpResponse
 from ninja import Router, Schema
 
-from waya.api.door import REFUSALS, Caller, answered, here
+from waya.api.door import REFUSALS, Caller, answered, country
 from waya.api.invoices import Because, because
 from waya.api.lists import Amount, amount
 from waya.api.preview import made
@@ -100,15 +100,16 @@ def preview_billing(request: Caller, asked: PreviewAsked) -> HttpResponse:
 
     The same function bills. It knows no today: the same question always has the same answer.
     """
-    entity = here(request.auth.must("billing.preview"))
-    return answered(_previewed(asked, entity.country))
+    by = request.auth.must("billing.preview")
+    seller = asked.seller or ("" if asked.place is None else country(by))
+    return answered(_previewed(asked, seller))
 
 
-def _previewed(asked: PreviewAsked, country: str) -> dict[str, Any]:
+def _previewed(asked: PreviewAsked, seller: str) -> dict[str, Any]:
     terms, placed = made.terms(asked), made.events(asked)
     events = [event for _, event in placed]
     found = _lines(asked, terms, placed)
-    taxes = Taxes(asked, events, country)
+    taxes = Taxes(asked, events, seller)
     issued = documents(found, terms)
     billed = with_late_fees(bills(issued, taxes), taxes, terms)
     shown = [

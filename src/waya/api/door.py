@@ -128,6 +128,12 @@ def entity_id(by: Actor) -> int:
     return by.entity_id
 
 
+def country(by: Actor) -> str:
+    """Where that entity is established."""
+    rows = Entity.objects.filter(pk=entity_id(by)).values_list("country", flat=True)
+    return rows.get()
+
+
 def here(by: Actor) -> Entity:
     """The same, as its row."""
     return Entity.objects.get(pk=entity_id(by))

@@ -155,7 +155,7 @@ def preview_taxes(request: Caller, asked: TaxesAsked) -> dict[str, Any]:
         customer_class=asked.customer.customer_class,
         seller=asked.seller or entity.country,
         tax_number=asked.customer.tax_number or "",
-        exemptions=exemptions(asked.customer),
+        exemptions=exemptions(asked.customer, place),
         known_on=asked.known_on,
     )
     try:

@@ -14,6 +14,7 @@ from waya.api.lists import Short
 from waya.api.preview.faults import fault
 from waya.api.preview.fields import Asked, Class, Day, Share, TaxNumber
 from waya.billing.rules.tax.rates import Exemption
+from waya.catalog.queries import tax_kinds
 from waya.catalog.rules.rates import Kind
 
 
@@ -40,15 +41,21 @@ class CustomerAsked(Asked):
     exemptions: Annotated[list[ExemptionAsked], Field(max_length=50)] = []
 
 
-def exemptions(customer: CustomerAsked) -> tuple[Exemption, ...]:
-    """The certificates, as the tax engine reads them."""
-    return tuple(_exemption(one, at) for at, one in enumerate(customer.exemptions))
+def exemptions(customer: CustomerAsked, place: str) -> tuple[Exemption, ...]:
+    """The certificates, as the tax engine reads them; one of a tax that a place does not have is
+    refused. A query only where there are any."""
+    known = {(tax, kind) for tax, kind, _ in tax_kinds(place)} if customer.exemptions else set()
+    return tuple(_exemption(one, at, known) for at, one in enumerate(customer.exemptions))
 
 
-def _exemption(one: ExemptionAsked, at: int) -> Exemption:
+def _exemption(one: ExemptionAsked, at: int, known: set[tuple[str, str]]) -> Exemption:
     where = ("customer", "exemptions", at)
     if bool(one.tax) == (one.kind is not None):
         raise fault("An exemption is of a tax or of a kind.", *where, "tax")
+    if known and not any(one.tax == tax or one.kind == kind for tax, kind in known):
+        taxes = ", ".join(sorted({tax for tax, _ in known}))
+        raise fault(f"The place has no such tax. It has {taxes}.", *where,
+                    "tax" if one.tax else "kind")  # fmt: skip
     if one.end is not None and one.end <= one.valid_from:
         raise fault("It ends before it begins.", *where, "end")
     return Exemption(

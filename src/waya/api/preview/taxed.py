@@ -38,8 +38,8 @@ UNTAXED = Stack(())
 class Taxes:
     """What a question says of taxes, read once: `stack` gives those of a class on a day."""
 
-    def __init__(self, asked: PreviewAsked, events: Iterable[Event], country: str) -> None:
-        self.asked, self.country = asked, country
+    def __init__(self, asked: PreviewAsked, events: Iterable[Event], seller: str) -> None:
+        self.asked, self.seller = asked, seller
         plans = [event.plan for event in events if event.plan is not None]
         self.classes = {
             (plan.code, charge.code): charge.tax_class or asked.tax_class
@@ -51,7 +51,7 @@ class Taxes:
             self.classes["", "late_fee"] = asked.policy.late_fee.tax_class
         _refuse_both(asked)
         self.known: dict[tuple[str, int], Stack] = {}
-        self.exempt = exemptions(asked.customer)
+        self.exempt = exemptions(asked.customer, asked.place or "")
         named = sorted({asked.tax_class, *self.classes.values()} - {""})
         self.recorded: list[TaxRate] = (
             [] if asked.place is None else list(rates_recorded(asked.place, named))
@@ -79,7 +79,7 @@ class Taxes:
             ]  # fmt: skip
             return Stack(rates)
         supply = Supply(
-            place=self.asked.place, day=day, seller=self.asked.seller or self.country,
+            place=self.asked.place, day=day, seller=self.seller,
             customer_class=self.asked.customer.customer_class,
             tax_number=self.asked.customer.tax_number or "", exemptions=self.exempt,
         )  # fmt: skip

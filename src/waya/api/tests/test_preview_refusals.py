@@ -103,6 +103,14 @@ def test_what_does_not_fit_a_bill(bot: Program) -> None:
         ({"vat": 16}, "vat"),
         ({"lines": [{"net": 1, "class": "internet", "vat": 5}]}, "lines.0.vat"),
         ({"customer": {"vat_number": "DE1"}}, "customer.vat_number"),
+        (
+            {"customer": {"exemptions": [{"certificate": "7", "tax": "exise"}]}},
+            "customer.exemptions.0.tax",
+        ),
+        (
+            {"customer": {"exemptions": [{"certificate": "7", "kind": "sales"}]}},
+            "customer.exemptions.0.kind",
+        ),
         ({"lines": [{"net": "1" + "0" * 40, "class": "internet"}]}, "lines.0.net"),
         ({"lines": [{"net": "NaN", "class": "internet"}]}, "lines.0.net"),
         ({"currency": "ZZZ"}, "currency"),
