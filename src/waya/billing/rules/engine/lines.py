@@ -10,10 +10,9 @@ from types import MappingProxyType
 
 from waya.billing.rules.engine.book import Book
 from waya.billing.rules.engine.discounts import Discounts
-from waya.billing.rules.engine.events import Event, Usage, day_of, lessons, midnight
+from waya.billing.rules.engine.events import Event, Meter, Usage, day_of, lessons, midnight
 from waya.billing.rules.engine.grids import Grid, grid
 from waya.billing.rules.engine.line import Line
-from waya.billing.rules.engine.meter import Meter
 from waya.billing.rules.engine.ratios import Share
 from waya.billing.rules.engine.tally import Tally
 from waya.billing.rules.engine.terms import BillingTerms

@@ -10,9 +10,8 @@ from typing import Any
 
 from waya.billing.rules.engine.book import Book, Given, Open, gaps
 from waya.billing.rules.engine.discounts import Discounts
-from waya.billing.rules.engine.events import Event, Lesson
+from waya.billing.rules.engine.events import Event, Lesson, Meter
 from waya.billing.rules.engine.line import Charged, Kind, Line
-from waya.billing.rules.engine.meter import Meter
 from waya.billing.rules.engine.prices import of_cycle, plain, tiers_told
 from waya.billing.rules.engine.ratios import WHOLE, Share, share
 from waya.billing.rules.engine.spans import CONVERTED, Service, Span, services
