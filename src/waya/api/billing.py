@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
-from fractions import Fraction
-from functools import cache
 from typing import Any, Literal
 
+from django.http import HttpResponse
 from ninja import Router, Schema
 
-from waya.api.door import REFUSALS, Caller, here
+from waya.api.door import REFUSALS, Caller, answered, country
 from waya.api.invoices import Because, because
 from waya.api.lists import Amount, amount
 from waya.api.preview import made
 from waya.api.preview.asked import PreviewAsked
-from waya.billing.queries.taxes.assessed import Priced, assess
-from waya.billing.rules.engine.documents import Document, documents
-from waya.billing.rules.engine.events import Unbillable, day_of
+from waya.api.preview.faults import fault
+from waya.api.preview.taxed import Taxes, bills, with_late_fees
+from waya.billing.rules.engine.documents import documents, waiting
+from waya.billing.rules.engine.events import Event, Unbillable, day_of
 from waya.billing.rules.engine.line import Kind, Line
 from waya.billing.rules.engine.lines import lines
-from waya.billing.rules.tax import Rate, Stack, Taxed, inside, on_top
-from waya.billing.rules.tax.documents import Rounding
-from waya.billing.rules.tax.supply import Supply, carried
-from waya.catalog.queries import rates_recorded
-from waya.kernel.errors import Refused
+from waya.billing.rules.engine.terms import BillingTerms
+from waya.billing.rules.tax import Taxed
 from waya.kernel.money import Money, total
 from waya.kernel.rates import as_percent
-from waya.org.words import words
 from waya.reports.documents.whys import Reason, reasons, taxes_told
 
 router = Router(tags=["billing"])
@@ -85,91 +81,70 @@ class PreviewInvoice(Schema):
 
 
 class Preview(Schema):
-    """Every line through `until`, the invoices that they make, and what all come to."""
+    """Every line through `until`, the invoices that they make, and what all come to. `waiting`
+    is below the minimum of an invoice, and comes with the next."""
 
     currency: str
     until: date
     lines: list[PreviewLine]
     invoices: list[PreviewInvoice]
+    waiting: Amount
     net: Amount
     tax: Amount
     total: Amount
 
 
 @router.post("/billing/preview", response={200: Preview, **REFUSALS})
-def preview_billing(request: Caller, asked: PreviewAsked) -> dict[str, Any]:
+def preview_billing(request: Caller, asked: PreviewAsked) -> HttpResponse:
     """Say what would be billed through a day, line by line and why. Nothing is saved.
 
     The same function bills. It knows no today: the same question always has the same answer.
     """
-    entity = here(request.auth.must("billing.preview"))
-    issued = _issued(asked)
-    taxed = _taxed(issued, asked, entity.country)
+    by = request.auth.must("billing.preview")
+    seller = asked.seller or ("" if asked.place is None else country(by))
+    return answered(_previewed(asked, seller))
+
+
+def _previewed(asked: PreviewAsked, seller: str) -> dict[str, Any]:
+    terms, placed = made.terms(asked), made.events(asked)
+    events = [event for _, event in placed]
+    found = _lines(asked, terms, placed)
+    taxes = Taxes(asked, events, seller)
+    issued = documents(found, terms)
+    billed = with_late_fees(bills(issued, taxes), taxes, terms)
     shown = [
-        _line(line, carried, asked.tax_inclusive)
-        for one, all_carried in zip(issued, taxed, strict=True)
-        for line, carried in zip(one.lines, all_carried, strict=True)
+        _line(line, taxed, asked.tax_inclusive)
+        for one in billed
+        for line, taxed in zip(one.document.lines, one.taxed, strict=True)
     ]
+    waits = total((line.amount for line in waiting(found, terms)), asked.currency)
     return {
         "currency": asked.currency,
         "until": asked.until,
         "lines": shown,
         "invoices": [
-            {"invoice_on": day_of(one.on), "due_on": day_of(one.due_on), "lines": len(one.lines),
-             **_sums(carried, asked.currency)}
-            for one, carried in zip(issued, taxed, strict=True)
+            {"invoice_on": day_of(one.document.on), "due_on": day_of(one.document.due_on),
+             "lines": len(one.taxed), **_sums(one.taxed, asked.currency)}
+            for one in billed
         ],
-        **_sums([one for carried in taxed for one in carried], asked.currency),
+        "waiting": _amount(waits),
+        **_sums([taxed for one in billed for taxed in one.taxed], asked.currency),
     }  # fmt: skip
 
 
-def _issued(asked: PreviewAsked) -> list[Document]:
+def _lines(
+    asked: PreviewAsked, terms: BillingTerms, placed: Sequence[tuple[int, Event]]
+) -> list[Line]:
     """What the engine makes of the question; what it cannot is said of the event at fault."""
-    terms, placed = made.terms(asked), made.events(asked)
     events = [event for _, event in placed]
     made.bounded(asked, events)
+    usage, discounts = made.usage(asked, events), made.discounts(asked, events)
     try:
-        found = lines(
-            terms, events, asked.until, usage=made.usage(asked), discounts=made.discounts(asked)
-        )
+        return lines(terms, events, asked.until, usage=usage, discounts=discounts)
     except Unbillable as refusal:
         at = placed[refusal.where][0]
-        raise made.fault(
-            refusal.what[:1].upper() + refusal.what[1:] + ".", "events", at
-        ) from refusal
-    return documents(found, terms)
-
-
-def _stacks(asked: PreviewAsked, country: str) -> Callable[[date], Stack]:
-    """The taxes of a tax point: those asked with, or the catalog's at a place, read once."""
-    if asked.place is None or asked.taxes:
-        given = Stack(
-            Rate(f"{at}", tax.name, Fraction(tax.percent) / 100, "")
-            for at, tax in enumerate(asked.taxes)
-        )
-        return lambda day: given
-    place, tax_class = asked.place, asked.tax_class
-    recorded = rates_recorded(place, [tax_class])
-
-    def on(day: date) -> Stack:
-        supply = Supply(place=place, day=day, seller=country)
-        found = carried(recorded, tax_class, supply).stack
-        if not found:  # asked as a document is, for the words of its refusal
-            nothing = Priced(Money(0, asked.currency), tax_class)
-            assess([nothing], supply, inclusive=asked.tax_inclusive, rounding=Rounding.LINE)
-        return found
-
-    return cache(on)
-
-
-def _taxed(issued: Sequence[Document], asked: PreviewAsked, country: str) -> list[list[Taxed]]:
-    """The taxes of each line of each invoice, by the invoice's date."""
-    work, stacks = inside if asked.tax_inclusive else on_top, _stacks(asked, country)
-    try:
-        return [[work(line.amount, stacks(day_of(one.on))) for line in one.lines] for one in issued]
-    except Refused as refusal:
-        at = "tax_class" if refusal.code == "no_tax_class" else "place"
-        raise made.fault(words(refusal), at) from refusal
+        what = refusal.what[:1].upper() + refusal.what[1:] + "."
+        raise fault(what, "events", at) from refusal
 
 
 def _sums(found: Sequence[Taxed], currency: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from datetime import date
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,6 +12,7 @@ from ninja import NinjaAPI, Schema
 from ninja.errors import HttpError, ValidationError
 from ninja.security import HttpBearer
 
+from waya.api.preview.fields import unknown
 from waya.kernel.errors import Refused
 from waya.org.actors import Actor
 from waya.org.models import Entity
@@ -103,6 +105,16 @@ def problem(
     return HttpResponse(json.dumps(told), status=status, content_type=PROBLEM)
 
 
+def answered(told: dict[str, Any]) -> HttpResponse:
+    """An answer as it is, for what is asked often: a test holds it to its description instead
+    of this process checking each."""
+    return HttpResponse(json.dumps(told, default=_written), content_type=JSON)
+
+
+def _written(value: date) -> str:
+    return value.isoformat()
+
+
 def refused(refusal: Refused) -> HttpResponse:
     """The business said no: 403 when the role may not, 409 about a key, else 422."""
     status = {"not_allowed": 403, "key_of_another": 422, "key_in_work": 409}
@@ -114,6 +126,12 @@ def entity_id(by: Actor) -> int:
     if by.entity_id is None:
         raise Refused("not_allowed", permission="api.use")
     return by.entity_id
+
+
+def country(by: Actor) -> str:
+    """Where that entity is established."""
+    rows = Entity.objects.filter(pk=entity_id(by)).values_list("country", flat=True)
+    return rows.get()
 
 
 def here(by: Actor) -> Entity:
@@ -128,11 +146,15 @@ def _on_refused(request: HttpRequest, error: Refused) -> HttpResponse:
 
 @api.exception_handler(ValidationError)
 def _on_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    faults = [
-        {"where": ".".join(str(part) for part in fault["loc"]), "what": str(fault["msg"])}
-        for fault in error.errors
-    ]
+    faults = [_fault(fault) for fault in error.errors]
     return problem(422, "invalid", "Some of what was sent does not fit.", faults=faults)
+
+
+def _fault(error: dict[str, Any]) -> dict[str, str]:
+    """Where a field is, and what it lacks; tags of a choice (`·plan`) are no part of its place."""
+    where = [str(part) for part in error["loc"] if not str(part).startswith("·")]
+    lost = error["type"] == "extra_forbidden"
+    return {"where": ".".join(where), "what": unknown(where[-1]) if lost else str(error["msg"])}
 
 
 @api.exception_handler(HttpError)

@@ -9,17 +9,21 @@ from fractions import Fraction
 from typing import Annotated, Any, Literal
 
 from ninja import Field, Router, Schema
-from ninja.errors import ValidationError
+from pydantic import ConfigDict
 
 from waya.api.door import REFUSALS, Caller, here
-from waya.api.lists import Amount, Short, amount
+from waya.api.lists import Amount, amount
+from waya.api.preview.customer import CustomerAsked, exemptions
+from waya.api.preview.faults import fault
+from waya.api.preview.fields import Asked, Class, Country, Currency, Place
+from waya.api.preview.fields import Day as DayAsked
 from waya.billing.queries.taxes.assessed import Assessed, Priced, assess
 from waya.billing.rules.tax.documents import Rounding, Sum
-from waya.billing.rules.tax.rates import Exemption, Rate
+from waya.billing.rules.tax.rates import Rate
 from waya.billing.rules.tax.stack import Taxed
 from waya.billing.rules.tax.supply import Supply
 from waya.catalog.models import TaxRate
-from waya.catalog.rules.rates import How, Kind
+from waya.catalog.rules.rates import How
 from waya.kernel.errors import Refused
 from waya.kernel.money import Money, parse, total
 from waya.kernel.rates import as_percent
@@ -29,18 +33,15 @@ router = Router(tags=["taxes"])
 
 Day = date  # fields here are called `date`
 MOST_MINOR = 10**14
-Major = Annotated[Decimal, Field(ge=-(10**12), le=10**12)]
+Major = Annotated[Decimal, Field(ge=-(10**12), le=10**12, max_digits=30)]
 Minor = Annotated[int, Field(ge=-MOST_MINOR, le=MOST_MINOR)]
-Place = Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Za-z0-9]{1,12}){0,2}$")]
-Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-TaxNumber = Annotated[str, Field(pattern=r"^[A-Za-z0-9 ./-]{3,30}$")]
-Class = Annotated[str, Field(max_length=20, pattern=r"^[a-z_]*$")]
 
 
-class LineAsked(Schema):
+class LineAsked(Asked):
     """A line's price: `net` or `gross` in major units (`"2999.00"`), or the same in minor units
     (`net_minor`, `gross_minor`). `quantity` counts for taxes that are so much a unit."""
+
+    model_config = ConfigDict(extra="forbid", validate_by_name=True, validate_by_alias=True)
 
     net: Major | None = None
     gross: Major | None = None
@@ -50,40 +51,20 @@ class LineAsked(Schema):
     quantity: Annotated[int, Field(ge=1, le=1_000_000)] = 1
 
 
-class ExemptionAsked(Schema):
-    """A certificate: of one tax or of every tax of a kind, wholly or in part, on the half-open
-    dates from `valid_from` to `end`."""
-
-    certificate: Short
-    tax: Class = ""
-    kind: Kind | None = None
-    percent: Annotated[Decimal, Field(gt=0, le=100)] = Decimal(100)
-    valid_from: date = date.min
-    end: date | None = None
-
-
-class CustomerAsked(Schema):
-    """To whom it is sold; a `tax_number` makes it a business."""
-
-    customer_class: Class = Field("", alias="class")
-    tax_number: TaxNumber | None = None
-    exemptions: Annotated[list[ExemptionAsked], Field(max_length=50)] = []
-
-
-class TaxesAsked(Schema):
+class TaxesAsked(Asked):
     """Lines at a place on a tax point. `place` is where the service is (for a fixed line the
     installation): a country, or `US-ZZ-Lake`. `inclusive` follows from `net` or `gross`.
     `known_on` asks with what had been published by then. Defaults are the entity's."""
 
     lines: Annotated[list[LineAsked], Field(min_length=1, max_length=500)]
-    date: Day
+    date: DayAsked
     place: Place | None = None
     currency: Currency | None = None
     seller: Country | None = None
     customer: CustomerAsked = CustomerAsked.model_validate({})
     inclusive: bool | None = None
     rounding: Rounding = Rounding.LINE
-    known_on: Day | None = None
+    known_on: DayAsked | None = None
 
 
 class RowShown(Schema):
@@ -174,13 +155,13 @@ def preview_taxes(request: Caller, asked: TaxesAsked) -> dict[str, Any]:
         customer_class=asked.customer.customer_class,
         seller=asked.seller or entity.country,
         tax_number=asked.customer.tax_number or "",
-        exemptions=tuple(_exemption(one, at) for at, one in enumerate(asked.customer.exemptions)),
+        exemptions=exemptions(asked.customer, place),
         known_on=asked.known_on,
     )
     try:
         found = assess(lines, supply, inclusive=inclusive, rounding=asked.rounding)
     except Refused as refusal:
-        raise _fault(words(refusal), *_where(refusal)) from refusal
+        raise fault(words(refusal), *_where(refusal)) from refusal
     return {
         "place": place, "date": asked.date, "currency": currency, "inclusive": inclusive,
         "rounding": asked.rounding,
@@ -203,10 +184,10 @@ def _inclusive(asked: TaxesAsked) -> bool:
             if getattr(line, name) is not None
         ]
         if len(given) != 1:
-            raise _fault("Give one of net, gross, net_minor and gross_minor.", "lines", at)
+            raise fault("Give one of net, gross, net_minor and gross_minor.", "lines", at)
         gross = given[0].startswith("gross")
         if kinds and gross not in kinds:
-            raise _fault("Prices are all net, or all gross (inclusive).", "lines", at, given[0])
+            raise fault("Prices are all net, or all gross (inclusive).", "lines", at, given[0])
         kinds.add(gross)
     return kinds.pop()
 
@@ -220,20 +201,8 @@ def _priced(line: LineAsked, at: int, currency: str) -> Priced:
             try:
                 return Priced(parse(major, currency), line.tax_class, line.quantity)
             except ValueError as error:
-                raise _fault(f"More decimals than {currency} has.", "lines", at, name) from error
-    raise _fault("A price is missing.", "lines", at)
-
-
-def _exemption(one: ExemptionAsked, at: int) -> Exemption:
-    where = ("customer", "exemptions", at)
-    if bool(one.tax) == (one.kind is not None):
-        raise _fault("An exemption is of a tax or of a kind.", *where, "tax")
-    if one.end is not None and one.end <= one.valid_from:
-        raise _fault("It ends before it begins.", *where, "end")
-    return Exemption(
-        certificate=one.certificate, valid_from=one.valid_from, tax=one.tax,
-        kind=one.kind or "", ratio=Fraction(one.percent) / 100, end=one.end,
-    )  # fmt: skip
+                raise fault(f"More decimals than {currency} has.", "lines", at, name) from error
+    raise fault("A price is missing.", "lines", at)
 
 
 def _where(refusal: Refused) -> Sequence[str | int]:
@@ -244,10 +213,6 @@ def _where(refusal: Refused) -> Sequence[str | int]:
         "bounds_by_line": lambda: ("rounding",),
     }
     return named.get(refusal.code, lambda: ("lines",))()
-
-
-def _fault(what: str, *where: str | int) -> ValidationError:
-    return ValidationError([{"type": "refused", "loc": ("body", "asked", *where), "msg": what}])
 
 
 def _line(line: Priced, taxed: Taxed, kept: Money, found: Assessed) -> dict[str, Any]:

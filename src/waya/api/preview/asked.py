@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from ninja import Field, Schema
-from pydantic import ConfigDict, JsonValue
+from ninja import Field
+from pydantic import ConfigDict, Discriminator, JsonValue, Tag
 
-from waya.api.lists import Short
+from waya.api.lists import Short, Words
+from waya.api.preview.customer import CustomerAsked
+from waya.api.preview.fields import (
+    Asked,
+    Class,
+    Code,
+    Count,
+    Country,
+    Currency,
+    Day,
+    Length,
+    Major,
+    Minor,
+    Moment,
+    Percent,
+    Place,
+    Share,
+)
 from waya.billing.rules.engine.events import EventKind
 from waya.billing.rules.engine.terms import (
     Align,
@@ -21,21 +37,13 @@ from waya.billing.rules.engine.terms import (
     Stop,
     When,
 )
+from waya.billing.rules.tax.documents import Rounding as TaxRounding
 from waya.catalog.rules.plans import ChargeKind, Timing
 
-Major = Annotated[Decimal, Field(ge=0, le=10**12, max_digits=30)]
-Minor = Annotated[int, Field(ge=0, le=10**14)]
-Count = Annotated[Decimal, Field(ge=0, le=10**15, max_digits=30)]
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-Code = Annotated[str, Field(max_length=40, pattern=r"^[A-Za-z0-9_.:-]*$")]
-Length = Annotated[int, Field(ge=1, le=1200)]
 IntervalUnit = Literal["hour", "day", "week", "month", "quarter", "year"]
 
 
-class Asked(Schema):
-    """What is asked with; a field that nobody knows is refused, not overlooked."""
-
-    model_config = ConfigDict(extra="forbid")
+TaxPoint = Literal["invoice", "period_start", "period_end", "split"]
 
 
 class AnchorAsked(Asked):
@@ -50,7 +58,7 @@ class AnchorAsked(Asked):
     day: Annotated[int, Field(ge=1, le=31)] | None = None
     month: Annotated[int, Field(ge=1, le=12)] | None = None
     weekday: Annotated[int, Field(ge=1, le=7)] | None = None
-    on: date | None = None
+    on: Day | None = None
     align: Align = "remembered"
     after_trial: bool = True
     change_restarts: bool = False
@@ -71,6 +79,17 @@ class ProrationAsked(Asked):
     month_end: Literal["remembered", "counted"] = "remembered"
 
 
+class LateFeeAsked(Asked):
+    """Asked for once for an invoice that is not settled before the day `after_days` after it was
+    due: `amount`, and `percent` of what is still owed, together. `tax_class` names the taxes that
+    it carries; without, none."""
+
+    after_days: Annotated[int, Field(ge=0, le=365)]
+    amount: Major = Decimal(0)
+    percent: Share | None = None
+    tax_class: Class = ""
+
+
 class PolicyAsked(Asked):
     """How to bill; every default is the house's own.
 
@@ -82,7 +101,10 @@ class PolicyAsked(Asked):
     change: a credit, time of the new plan, or data at `data_price` a unit. `late` is for
     `pay` events: a renewal paid late begins when it is paid, or keeps its anchor. `same_day`
     bills each event of a day in turn, or what the day came to. `one_bill` gathers what falls
-    between two bills on the next. An invoice below `minimum_invoice` waits for the next."""
+    between two bills on the next. An invoice below `minimum_invoice` waits for the next.
+    `tax_point` says which day chooses the rates of a line: its invoice's, the first or the last
+    of its period, or each day by itself (`split` cuts a line where rates change). A credit
+    carries the taxes of its charge. `tax_rounding` rounds taxes by line or by invoice."""
 
     anchor: AnchorAsked = AnchorAsked()
     proration: ProrationAsked = ProrationAsked()
@@ -107,6 +129,9 @@ class PolicyAsked(Asked):
     minimum_invoice: Major = Decimal(0)
     zero_invoices: bool = True
     return_deposit: bool = True
+    late_fee: LateFeeAsked | None = None
+    tax_point: TaxPoint = "invoice"
+    tax_rounding: TaxRounding = TaxRounding.LINE
 
 
 class TierAsked(Asked):
@@ -120,7 +145,9 @@ class TierAsked(Asked):
 class ChargeAsked(Asked):
     """A price of a plan in major units: `flat`, `per_unit`, `graduated` or `volume` with
     `tiers`, `package` (so much for each `package_size` units begun), `one_off` or `deposit`.
-    With `metric` it prices what was used, after the cycle; without, the quantity."""
+    With `metric` it prices what was used, after the cycle; without, the quantity. Tiers may count
+    lots of `package_size` units begun. `included` units cost nothing. `tax_class` is the
+    question's unless it has its own; a deposit carries no tax."""
 
     code: Code = ""
     kind: ChargeKind = "flat"
@@ -131,6 +158,7 @@ class ChargeAsked(Asked):
     included: Count = Decimal(0)
     metric: Code = ""
     timing: Timing | None = None
+    tax_class: Class = ""
 
 
 class PhaseAsked(Asked):
@@ -162,6 +190,17 @@ class PlanAsked(Asked):
     minimum: Major = Decimal(0)
 
 
+def _kind_of_plan(value: Any) -> str:
+    return "·code" if isinstance(value, str) else "·plan"
+
+
+# By its code or in full; the tags only choose, and are left out of the places of faults.
+PlanNamed = Annotated[
+    Annotated[Code, Tag("·code")] | Annotated[PlanAsked, Tag("·plan")],
+    Discriminator(_kind_of_plan),
+]
+
+
 class EventAsked(Asked):
     """Something that happens `on` a day (or a moment, for hours and seconds).
 
@@ -170,22 +209,24 @@ class EventAsked(Asked):
     than `on` is an announcement (nothing past it is charged), later is backdated (what was
     charged past it is given back then). An event after `until` counts as announced. `when`
     overrides the policy for this change or cancellation. `pay` buys the next period of a
-    prepaid subscription: with it, payments alone decide which periods there are."""
+    prepaid subscription: with it, payments alone decide which periods there are. `resume` ends
+    a pause, begins again what was cancelled, or calls off an end that is still to come. An event
+    of a `bundle` that names no subscription means all of that bundle."""
 
-    on: date | datetime
+    on: Moment
     kind: EventKind
-    plan: Code | PlanAsked | None = None
+    plan: PlanNamed | None = None
     quantity: Count | None = None
     subscription: Code | None = None
     bundle: Code = ""
-    known_on: date | datetime | None = None
+    known_on: Moment | None = None
     when: When | None = None
 
 
 class UsageAsked(Asked):
-    """So much of a metric used on a day."""
+    """So much of a metric used on a day. What was used while nothing was had costs nothing."""
 
-    on: date | datetime
+    on: Moment
     metric: Code
     quantity: Count
     subscription: Code | None = None
@@ -196,21 +237,38 @@ class DiscountAsked(Asked):
     the half-open dates from `start` to `end`. One with a `code` counts only if `codes` has it."""
 
     name: Short = "discount"
-    percent: Annotated[Decimal, Field(gt=0, le=100)] | None = None
+    percent: Share | None = None
     amount: Major | None = None
     periods: Length | None = None
-    start: date | None = None
-    end: date | None = None
+    start: Day | None = None
+    end: Day | None = None
     code: Code = ""
     plans: Annotated[list[Code], Field(max_length=50)] = []
     subscription: Code | None = None
 
 
 class TaxAsked(Asked):
-    """A tax of so many percent, on the net and the taxes before it."""
+    """A tax of `percent`, or of `amount` for each unit of the quantity. Its base is `share`
+    percent of the net with every tax before it (`stack`), with those `on` names, or of the `net`
+    alone. It holds for tax points from `start` up to, not including, `end`, and for lines of
+    `tax_classes` (none: all)."""
 
     name: Short
-    percent: Annotated[Decimal, Field(ge=0, le=1000)]
+    percent: Percent | None = None
+    amount: Major | None = None
+    on: Literal["stack", "net"] | Annotated[list[Short], Field(max_length=10)] = "stack"
+    share: Share = Decimal(100)
+    start: Day | None = None
+    end: Day | None = None
+    tax_classes: Annotated[list[Class], Field(max_length=10)] = []
+    law: Words = ""
+
+
+class PaymentAsked(Asked):
+    """Money of the customer, for late fees: `amount`, or all that was owed on that day."""
+
+    on: Day
+    amount: Major | None = None
 
 
 EXAMPLE: JsonValue = {
@@ -232,8 +290,10 @@ EXAMPLE: JsonValue = {
 class PreviewAsked(Asked):
     """Plans, what happens, how to bill it, and the last invoice date to look at (inclusive).
 
-    Taxes are `taxes`, stacked in their order, or the catalog's at `place` for `tax_class`;
-    `tax_inclusive` says that prices include them."""
+    Taxes are `taxes`, stacked in their order, or the catalog's at `place` for `tax_class` and
+    `customer` (its class, tax number and certificates); `seller` is the entity's country unless
+    told. `tax_inclusive` says that prices include them. `payments` matter for late fees alone:
+    what none of them settles is owed."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": EXAMPLE})
 
@@ -242,12 +302,15 @@ class PreviewAsked(Asked):
     plan: PlanAsked | None = None
     plans: Annotated[list[PlanAsked], Field(max_length=50)] = []
     events: Annotated[list[EventAsked], Field(min_length=1, max_length=200)]
-    until: date
+    until: Day
     quantity: Count | None = None
     usage: Annotated[list[UsageAsked], Field(max_length=5000)] = []
     discounts: Annotated[list[DiscountAsked], Field(max_length=20)] = []
     codes: Annotated[list[Code], Field(max_length=20)] = []
-    taxes: Annotated[list[TaxAsked], Field(max_length=10)] = []
+    payments: Annotated[list[PaymentAsked], Field(max_length=1000)] = []
+    taxes: Annotated[list[TaxAsked], Field(max_length=20)] = []
     tax_inclusive: bool = False
-    place: Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Za-z0-9]{1,12}){0,2}$")] | None = None
-    tax_class: Annotated[str, Field(max_length=20, pattern=r"^[a-z_]+$")] = "internet"
+    place: Place | None = None
+    tax_class: Class = "internet"
+    customer: CustomerAsked = CustomerAsked.model_validate({})
+    seller: Country | None = None

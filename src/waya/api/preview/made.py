@@ -8,9 +8,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
-from ninja.errors import ValidationError
-
 from waya.api.preview.asked import ChargeAsked, EventAsked, PlanAsked, PreviewAsked
+from waya.api.preview.faults import fault
 from waya.billing.rules.engine.events import Event, Usage, midnight
 from waya.billing.rules.engine.terms import Anchor, BillingTerms, Proration
 from waya.catalog.rules.plans import Charge, Discount, Interval, Phase, PlanTerms, Tier
@@ -24,18 +23,17 @@ UNITS: dict[str, tuple[Literal["month", "week", "day", "hour"], int]] = {
     "hour": ("hour", 1), "day": ("day", 1), "week": ("week", 1), "month": ("month", 1),
     "quarter": ("month", 3), "year": ("month", 12),
 }  # fmt: skip
+_NOT_TERMS = {
+    "anchor", "proration", "data_price", "minimum_invoice", "late_fee", "tax_point",
+    "tax_rounding",
+}  # fmt: skip
 DAYS_OF = {"month": Fraction(28), "week": Fraction(7), "day": Fraction(1), "hour": Fraction(1, 24)}
-
-
-def fault(what: str, *where: str | int) -> ValidationError:
-    """A refusal that names the field at fault."""
-    return ValidationError([{"type": "refused", "loc": ("body", "asked", *where), "msg": what}])
 
 
 def terms(asked: PreviewAsked) -> BillingTerms:
     """The engine's terms of what was asked."""
     policy, currency = asked.policy, asked.currency
-    chosen = policy.model_dump(exclude={"anchor", "proration", "data_price", "minimum_invoice"})
+    chosen = policy.model_dump(exclude=_NOT_TERMS)
     price = policy.data_price
     if policy.leftover == "data" and price is None:
         raise fault("Turning value into data needs the price of a unit.", "policy", "data_price")
@@ -71,6 +69,8 @@ def plan(asked: PlanAsked, currency: str, code: str, where: tuple[str | int, ...
     charges = [charge(one, currency, at, (*where, "charges", at))
                for at, one in enumerate(asked.charges)]  # fmt: skip
     price = _price(asked.price, asked.price_minor, currency, where)
+    if asked.price_per == "cycle":
+        _whole(price, currency, *where, "price")
     if price is not None:
         charges.insert(0, Charge("fee", amount=price))
     if not charges:
@@ -90,9 +90,18 @@ def charge(asked: ChargeAsked, currency: str, at: int, where: tuple[str | int, .
     price = _price(asked.price, asked.price_minor, currency, where)
     if tiered != bool(asked.tiers):
         raise fault("Graduated and volume prices have tiers, others have none.", *where, "tiers")
-    if not tiered and price is None:
-        raise fault("A price is missing.", *where, "price")
-    if asked.metric and asked.kind in ("flat", "one_off", "deposit"):
+    if tiered == (price is not None):
+        raise fault(
+            "Its tiers have its prices." if tiered else "A price is missing.", *where, "price"
+        )
+    once_or_flat = asked.kind in ("flat", "one_off", "deposit")
+    if asked.kind in ("one_off", "deposit"):
+        _whole(price, currency, *where, "price")
+    if once_or_flat and asked.included:
+        raise fault("What is charged once or flat includes no units.", *where, "included")
+    if asked.package_size != 1 and (once_or_flat or asked.kind == "per_unit"):
+        raise fault("Only package, graduated and volume prices count lots.", *where, "package_size")
+    if asked.metric and once_or_flat:
         raise fault("What is charged once or flat measures nothing.", *where, "metric")
     tops = [tier.up_to for tier in asked.tiers]
     bounds = [top for top in tops[:-1] if top is not None]
@@ -106,7 +115,14 @@ def charge(asked: ChargeAsked, currency: str, at: int, where: tuple[str | int, .
             for tier in asked.tiers
         ),
         Fraction(asked.package_size), Fraction(asked.included), asked.metric, asked.timing,
+        tax_class=asked.tax_class,
     )  # fmt: skip
+
+
+def _whole(price: Fraction | None, currency: str, *where: str | int) -> None:
+    """Refuse a sum that nobody can pay; a price of a unit may be less than a minor unit."""
+    if price is not None and price.denominator != 1:
+        raise fault(f"More decimals than {currency} has.", *where)
 
 
 def _price(
@@ -175,23 +191,49 @@ def events(asked: PreviewAsked) -> list[tuple[int, Event]]:
     """
     known = Catalogue(asked)
     found: list[tuple[int, Event]] = []
-    begun: list[str] = []
+    begun: dict[str, str] = {}
     order = sorted(range(len(asked.events)), key=lambda at: (midnight(moment(asked.events[at].on)),
                                                              at))  # fmt: skip
     for at in order:
         one, chosen = asked.events[at], known.of(asked.events[at], at)
+        _used(one, at)
         bundle = one.kind == "start" and chosen is None and known.default is None
         if bundle and not known.named:
             raise fault("A start needs a plan.", "events", at, "plan")
         begins = known.named.items() if bundle else [("", chosen)]
         for name, wanted in begins:
             wanted = wanted or (known.default if one.kind == "start" else None)
-            owners = [one.subscription] if one.subscription is not None else (
-                [name] if one.kind == "start" else begun or [""]
-            )  # fmt: skip
+            owners = _owners(one, name, begun)
+            if not owners:
+                raise fault(f"No subscription of a bundle {one.bundle} has begun.", "events", at,
+                            "bundle")  # fmt: skip
             found += [(at, _event(one, owner, wanted, asked)) for owner in owners]
-            begun += [owner for owner in owners if one.kind == "start" and owner not in begun]
+            if one.kind == "start":
+                begun |= dict.fromkeys(owners, one.bundle)
     return found
+
+
+def _owners(one: EventAsked, name: str, begun: dict[str, str]) -> list[str]:
+    """Which subscriptions an event means; `begun` are those so far, with their bundles."""
+    if one.subscription is not None:
+        return [one.subscription]
+    if one.kind == "start":
+        return [name]
+    if one.bundle:
+        return [owner for owner, bundle in begun.items() if bundle == one.bundle]
+    return list(begun) or [""]
+
+
+def _used(one: EventAsked, at: int) -> None:
+    """Refuse what an event says to no effect."""
+    if one.kind not in ("start", "change", "resume"):
+        for name in ("plan", "quantity"):
+            if getattr(one, name) is not None:
+                raise fault(f"A {one.kind} has no {name}: change it by a change.", "events", at,
+                            name)  # fmt: skip
+    if one.when is not None and one.kind not in ("change", "cancel"):
+        raise fault("Only a change and a cancel may wait for the term's end.", "events", at,
+                    "when")  # fmt: skip
 
 
 def _event(
@@ -219,8 +261,13 @@ def moment(on: date) -> date:
     return on
 
 
-def usage(asked: PreviewAsked) -> list[Usage]:
+def usage(asked: PreviewAsked, events: Sequence[Event]) -> list[Usage]:
     """What was used; by the first subscription unless it is named."""
+    measured = {charge.metric for event in events for charge in _charges(event.plan)}
+    for at, one in enumerate(asked.usage):
+        if one.metric not in measured or not one.metric:
+            raise fault("No plan that is had prices this metric.", "usage", at, "metric")
+        _has_begun(one.subscription, events, "usage", at)
     first = next((one.subscription for one in asked.events if one.kind == "start"), None)
     if first is None and asked.plan is None and asked.plans:
         first = asked.plans[0].code
@@ -231,18 +278,40 @@ def usage(asked: PreviewAsked) -> list[Usage]:
     ]  # fmt: skip
 
 
-def discounts(asked: PreviewAsked) -> list[Discount]:
+def _charges(plan: PlanTerms | None) -> list[Charge]:
+    if plan is None:
+        return []
+    return [*plan.charges, *(one for phase in plan.phases for one in phase.charges or ())]
+
+
+def _has_begun(subscription: str | None, events: Sequence[Event], *where: str | int) -> None:
+    if subscription is not None and all(one.subscription != subscription for one in events):
+        raise fault(f"There is no subscription {subscription}.", *where, "subscription")
+
+
+def discounts(asked: PreviewAsked, events: Sequence[Event]) -> list[Discount]:
     """The discounts that apply: those without a code, and those whose code was given."""
     found = []
+    plans = {event.plan.code for event in events if event.plan is not None}
+    for at, code in enumerate(asked.codes):
+        if not code or all(one.code != code for one in asked.discounts):
+            raise fault(f"No discount has the code {code}.", "codes", at)
     for at, one in enumerate(asked.discounts):
+        where = ("discounts", at)
         if (one.percent is None) == (one.amount is None):
             raise fault("Give percent or amount.", "discounts", at, "percent")
+        if one.start is not None and one.end is not None and one.end <= one.start:
+            raise fault("It ends before it begins.", "discounts", at, "end")
+        for place, code in enumerate(one.plans):
+            if code not in plans:
+                raise fault(f"Nobody has a plan {code} here.", "discounts", at, "plans", place)
+        _has_begun(one.subscription, events, "discounts", at)
         if one.code and one.code not in asked.codes:
             continue
         found.append(
             Discount(
                 one.name, Fraction(one.percent or 0) / 100,
-                exact(one.amount or Decimal(0), asked.currency),
+                Fraction(whole(one.amount or Decimal(0), asked.currency, *where, "amount")),
                 one.periods, one.start, one.end, tuple(one.plans), one.subscription,
             )
         )  # fmt: skip
@@ -264,7 +333,7 @@ def bounded(asked: PreviewAsked, made: Sequence[Event]) -> None:
     for event in made:
         if event.kind == "start" and event.plan is not None:
             lasts = max(until - midnight(event.on), timedelta(0)).days + 1
-            work += lasts / shortest * (len(event.plan.charges) + 1)
+            work += lasts / shortest * (len(event.plan.charges) + 1) * (1 + len(asked.discounts))
     again = sum(one.known_on is not None for one in made)
     if work * (1 + again) > MOST_LINES:
         raise fault("This would be more lines than one answer holds: look less far.", "until")

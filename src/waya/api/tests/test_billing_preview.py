@@ -10,7 +10,16 @@ from typing import Any
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from waya.api.preview.asked import EXAMPLE, PolicyAsked
+from waya.api.preview.asked import (
+    EXAMPLE,
+    AnchorAsked,
+    ChargeAsked,
+    LateFeeAsked,
+    PaymentAsked,
+    PlanAsked,
+    PolicyAsked,
+    ProrationAsked,
+)
 from waya.api.tests.make import Program, program
 from waya.billing.models import Invoice
 from waya.billing.tests import make
@@ -178,18 +187,37 @@ def test_what_does_not_fit_is_named(bot: Program, change: dict[str, Any], where:
 
 
 def test_the_guides_conventions_are_what_can_be_asked() -> None:
-    snippets = re.findall(r"`(\{.*?\})`", GUIDE.read_text())
-    policies = [json.loads(text) for text in snippets]
+    policies = [json.loads(text) for text in _written("## Conventions of other engines")]
     assert len(policies) >= 10
     for policy in policies:
         PolicyAsked.model_validate(policy)
+    plans = [json.loads(text) for text in _written("## Plans")]
+    assert len(plans) >= 6
+    for plan in plans:
+        (PlanAsked if "kind" not in plan else ChargeAsked).model_validate(plan)
+    lines = [line for line in _section("## Policy").splitlines() if line.startswith("| ")]
+    policy = {"anchor", "proration", *PolicyAsked.model_fields, *AnchorAsked.model_fields,
+              *ProrationAsked.model_fields, *LateFeeAsked.model_fields,
+              *PaymentAsked.model_fields, "payments"}  # fmt: skip
+    named = {name for line in lines for name in re.findall(r'"(\w+)":', line)}
+    assert named <= policy, named - policy
+
+
+def _section(head: str) -> str:
+    return GUIDE.read_text().split(head)[1].split("\n## ")[0]
+
+
+def _written(head: str) -> list[str]:
+    return re.findall(r"`(\{.*?\})`", _section(head))
 
 
 def test_it_writes_nothing_and_reads_next_to_nothing(
     bot: Program, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):  # the token alone
         bot.post(PREVIEW, EXAMPLE)
+    with django_assert_num_queries(3):
+        bot.post(PREVIEW, asked("2021-09-25", started("2021-09-16"), place="KE"))
     assert not Invoice.objects.exists()
 
 

@@ -37,7 +37,8 @@ class Charge:
 
     With `metric` it prices what was used in the cycle and is billed after it; without, the
     quantity of the subscription. `graduated` prices each unit in its own tier, `volume` all
-    units in the tier that the last one reached, `package` whole lots of `lot` units.
+    units in the tier that the last one reached, `package` whole lots of `lot` units; where a
+    charge with tiers has a lot, its units are counted in lots begun, within each tier.
     `one_off` and `deposit` are charged once, when the subscription begins. A part of a bundle
     has a name and a tax class of its own; empty ones are the plan's.
     """

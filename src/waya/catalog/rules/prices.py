@@ -19,9 +19,9 @@ def cost(charge: Charge, quantity: Fraction) -> Fraction:
         case "per_unit":
             return charge.amount * units
         case "graduated":
-            return _graduated(charge.tiers, units)
+            return _graduated(charge.tiers, units, charge.lot)
         case "volume":
-            return _volume(charge.tiers, units)
+            return _volume(charge.tiers, units, charge.lot)
         case "package":
             return charge.amount * ceil(units / charge.lot)
         case _:
@@ -76,10 +76,18 @@ def _cycles_a_year(interval: Interval) -> Fraction:
             return Fraction(365 * 24, interval.count)
 
 
-def _graduated(tiers: tuple[Tier, ...], units: Fraction) -> Fraction:
+def _graduated(tiers: tuple[Tier, ...], units: Fraction, lot: Fraction) -> Fraction:
     """Each unit in its own tier; what lies beyond the last tier costs what its units cost."""
     parts = _by_tier(tiers, units)
-    return sum((tier.flat_amount + within * tier.unit_amount for within, tier in parts), NOTHING)
+    return sum(
+        (tier.flat_amount + _lots(within, lot) * tier.unit_amount for within, tier in parts),
+        NOTHING,
+    )
+
+
+def _lots(units: Fraction, lot: Fraction) -> Fraction:
+    """Units themselves, or the lots of them that were begun."""
+    return units if lot == 1 else Fraction(ceil(units / lot))
 
 
 def _by_tier(tiers: tuple[Tier, ...], units: Fraction) -> Iterator[tuple[Fraction, Tier]]:
@@ -93,11 +101,11 @@ def _by_tier(tiers: tuple[Tier, ...], units: Fraction) -> Iterator[tuple[Fractio
         below += within
 
 
-def _volume(tiers: tuple[Tier, ...], units: Fraction) -> Fraction:
+def _volume(tiers: tuple[Tier, ...], units: Fraction, lot: Fraction) -> Fraction:
     if units <= 0:
         return NOTHING
     tier = _reached(tiers, units)
-    return tier.flat_amount + units * tier.unit_amount
+    return tier.flat_amount + _lots(units, lot) * tier.unit_amount
 
 
 def _reached(tiers: tuple[Tier, ...], units: Fraction) -> Tier:

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 from django.utils.dateformat import format as formatted
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_noop as _
 
 from waya.billing.models import CreditNoteLine
@@ -26,6 +27,7 @@ from waya.billing.rules.lives import ONCE
 from waya.billing.rules.tax import Taxed
 from waya.kernel.money import Money, decimals
 from waya.kernel.rates import as_percent
+from waya.reports.documents.said import gettext
 from waya.reports.documents.wording import length_said, tax_name
 
 Told = dict[str, Any]
@@ -389,7 +391,7 @@ def _is_number(value: object) -> bool:
 
 def _exact(value: object) -> Fraction:
     """A fact kept as a whole number, or as a fraction in words: exactly that."""
-    return Fraction(str(value))
+    return Fraction(value if isinstance(value, int) else str(value))
 
 
 def _of_days(days: object, of: object, unit: str | None = None) -> str:
@@ -403,12 +405,16 @@ def _of_days(days: object, of: object, unit: str | None = None) -> str:
 
 def _number(value: Fraction) -> str:
     """A number as people write it, to four places at most."""
+    if value.denominator == 1:
+        return f"{value.numerator:,}"
     text = f"{Decimal(value.numerator) / Decimal(value.denominator):,.4f}"
     return text.rstrip("0").rstrip(".")
 
 
 def _sum(minor: object, currency: str) -> str:
     """A sum; a price of less than the smallest coin with as many places as it has, to six."""
+    if isinstance(minor, int):
+        return str(Money(minor, currency))
     exact = _exact(minor)
     if exact.denominator == 1:
         return str(Money(exact.numerator, currency))
@@ -419,6 +425,11 @@ def _sum(minor: object, currency: str) -> str:
 
 def _day(text: str | date) -> str:
     """`10 Nov 2026` in the reader's language, with the time where one is kept."""
+    return _day_in(text, get_language())
+
+
+@lru_cache(maxsize=4096)
+def _day_in(text: str | date, language: str | None) -> str:
     on = datetime.fromisoformat(text) if isinstance(text, str) else text
     has_time = isinstance(on, datetime) and (on.hour or on.minute)
     return formatted(on, "j M Y, H:i" if has_time else "j M Y")

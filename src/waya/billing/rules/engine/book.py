@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
+from waya.billing.rules.engine.line import Charged
 from waya.billing.rules.engine.ratios import Share, share
 from waya.billing.rules.engine.terms import BillingTerms
 from waya.catalog.rules.plans import PlanTerms
@@ -20,7 +21,8 @@ class Open:
     """A charge for some days of a cycle, at the price that it was charged at.
 
     `price` and `off` are of the whole cycle, exact; `left` and `left_off` what is left of the
-    charge and of its discount, in minor units.
+    charge and of its discount, in minor units. `began` is its first day before any were taken
+    off.
     """
 
     key: Key
@@ -34,6 +36,12 @@ class Open:
     left: int
     left_off: int
     invoice_on: date
+    began: date | None = None
+
+    @property
+    def charged(self) -> Charged:
+        """What a credit of it gives back of."""
+        return Charged(self.invoice_on, self.began or self.start)
 
     @property
     def net(self) -> int:
@@ -109,6 +117,7 @@ class Book:
     def _shorten(self, lines: list[Open], line: Open, part: Period) -> None:
         """Keep the days on either side of those that were taken off."""
         if part.start <= line.start:
+            line.began = line.charged.start
             line.start = part.end
         elif part.end >= line.end:
             line.end = part.start
@@ -124,7 +133,7 @@ class Book:
         line.left -= left
         line.left_off -= left_off
         return Open(line.key, line.plan, line.quantity, line.cycle, start, line.end, line.price,
-                    line.off, left, left_off, line.invoice_on)  # fmt: skip
+                    line.off, left, left_off, *line.charged)  # fmt: skip
 
 
 def gaps(part: Period, taken: Iterable[Period]) -> list[Period]:

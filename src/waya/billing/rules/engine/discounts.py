@@ -16,7 +16,7 @@ class Discounts:
     """Discounts with the cycles in which each was used, by subscription."""
 
     known: Sequence[Discount]
-    used: dict[tuple[str, str], list[date]] = field(default_factory=dict)
+    used: dict[tuple[str, int], list[date]] = field(default_factory=dict)
 
     def off(
         self, subscription: str, plan: str, cycle: Period, prices: Iterable[tuple[str, Fraction]]
@@ -27,8 +27,8 @@ class Discounts:
         if not self.known:
             return found
         left = dict(prices)
-        for discount in self.known:
-            if not self._applies(discount, subscription, plan, cycle):
+        for place, discount in enumerate(self.known):
+            if not self._applies(place, subscription, plan, cycle):
                 continue
             amount = discount.amount
             for charge, price in left.items():
@@ -41,12 +41,13 @@ class Discounts:
                 found.setdefault(charge, []).append((discount, taken))
         return found
 
-    def _applies(self, discount: Discount, subscription: str, plan: str, cycle: Period) -> bool:
+    def _applies(self, place: int, subscription: str, plan: str, cycle: Period) -> bool:
+        discount = self.known[place]
         if discount.subscription is not None and discount.subscription != subscription:
             return False
         if discount.plans and plan not in discount.plans:
             return False
-        cycles = self.used.setdefault((subscription, discount.code), [])
+        cycles = self.used.setdefault((subscription, place), [])
         if cycle.start in cycles:
             return True
         early = discount.start is not None and cycle.end <= discount.start

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import groupby
 
 from waya.billing.rules.engine.line import Line
 from waya.billing.rules.engine.terms import BillingTerms
@@ -25,20 +26,33 @@ def documents(lines: Sequence[Line], terms: BillingTerms) -> list[Document]:
     """Lines by invoice date.
 
     What comes to less than the minimum (but more than nothing) waits for the next invoice;
-    the last one waits for the next that is to come, and is not listed. An invoice whose lines
-    are all of nothing is left out when policy says so.
+    the last one waits for the next that is to come, and is not listed (`waiting` tells it). An
+    invoice whose lines are all of nothing is left out when policy says so.
     """
+    return _gathered(lines, terms)[0]
+
+
+def waiting(lines: Sequence[Line], terms: BillingTerms) -> list[Line]:
+    """What is below the minimum, and waits for an invoice that is still to come."""
+    return _gathered(lines, terms)[1]
+
+
+def _gathered(lines: Sequence[Line], terms: BillingTerms) -> tuple[list[Document], list[Line]]:
     found: list[Document] = []
-    waiting: list[Line] = []
-    for on in sorted({line.invoice_on for line in lines}):
-        waiting += [line for line in lines if line.invoice_on == on]
-        amount = total((line.amount for line in waiting), terms.currency)
+    waits: list[Line] = []
+    for on, group in groupby(sorted(lines, key=_invoiced), key=_invoiced):
+        waits += group
+        amount = total((line.amount for line in waits), terms.currency)
         if 0 < amount.minor < terms.minimum_invoice:
             continue
-        if terms.zero_invoices or any(line.amount for line in waiting):
-            found.append(_document(on, waiting, amount, terms))
-        waiting = []
-    return found
+        if terms.zero_invoices or any(line.amount for line in waits):
+            found.append(_document(on, waits, amount, terms))
+        waits = []
+    return found, waits
+
+
+def _invoiced(line: Line) -> date:
+    return line.invoice_on
 
 
 def _document(on: date, lines: Sequence[Line], amount: Money, terms: BillingTerms) -> Document:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from waya.billing.rules.engine.ratios import Share
 from waya.kernel.money import Money
@@ -13,8 +13,15 @@ from waya.kernel.periods import Period
 
 Kind = Literal[
     "recurring", "proration", "credit", "discount", "usage", "true_up", "one_off", "deposit",
-    "converted",
+    "converted", "late_fee",
 ]  # fmt: skip
+
+
+class Charged(NamedTuple):
+    """The charge that a credit gives back of: when it was invoiced, and from which day."""
+
+    on: date
+    start: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +29,8 @@ class Line:
     """An amount as the plan quotes it (with or without tax), dated and explained.
 
     `period` is half-open. `share` says what was counted of the cycle; its ratio is exact and,
-    like the amount, negative in a credit. `exact` is the amount before its one rounding.
+    like the amount, negative in a credit. `exact` is the amount before its one rounding. A
+    credit carries the taxes of what was `charged`.
     """
 
     kind: Kind
@@ -37,6 +45,7 @@ class Line:
     invoice_on: date
     due_on: date
     why: dict[str, Any]
+    charged: Charged | None = None
 
     @property
     def ratio(self) -> Fraction:

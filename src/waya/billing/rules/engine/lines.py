@@ -10,8 +10,8 @@ from types import MappingProxyType
 
 from waya.billing.rules.engine.book import Book
 from waya.billing.rules.engine.discounts import Discounts
-from waya.billing.rules.engine.events import Event, Usage, day_of, lessons, midnight
-from waya.billing.rules.engine.grids import grid
+from waya.billing.rules.engine.events import Event, Meter, Usage, day_of, lessons, midnight
+from waya.billing.rules.engine.grids import Grid, grid
 from waya.billing.rules.engine.line import Line
 from waya.billing.rules.engine.ratios import Share
 from waya.billing.rules.engine.tally import Tally
@@ -45,8 +45,9 @@ def lines(
     if exactly:
         until = midnight(until) + timedelta(days=1, seconds=-1)
     placed = [_at(event, place, clock) for place, event in enumerate(events)]
-    measured = [replace(one, on=clock(one.on)) for one in usage]
-    tally = Tally(terms, measured, Discounts(discounts), Book(terms), granted=dict(granted))
+    measured = Meter(replace(one, on=clock(one.on)) for one in usage)
+    paid = frozenset(event.subscription for event in placed if event.kind == "pay")
+    tally = Tally(terms, measured, Discounts(discounts), Book(terms), dict(granted), paid)
     for lesson in lessons(placed, terms, until):
         tally.learn(lesson)
         tally.bill(lesson, until)
@@ -109,9 +110,18 @@ def _gathered(line: Line, terms: BillingTerms, events: Sequence[Event]) -> Line:
         own=events[0].on,
         began=events[0].on,
     )
-    cycle = own.cycle(line.invoice_on)
-    on = line.invoice_on if line.invoice_on == cycle.start else cycle.end
-    return replace(line, invoice_on=on, due_on=on + timedelta(days=terms.due_days))
+    on = _bill_after(own, line.invoice_on)
+    charged = line.charged
+    if charged is not None:
+        charged = charged._replace(on=_bill_after(own, charged.on))
+    due_on = on + timedelta(days=terms.due_days)
+    return replace(line, invoice_on=on, due_on=due_on, charged=charged)
+
+
+def _bill_after(bills: Grid, day: date) -> date:
+    """The day itself when it is a bill's, else the next bill's."""
+    cycle = bills.cycle(day)
+    return day if day == cycle.start else cycle.end
 
 
 def _billing_interval(events: Sequence[Event]) -> Interval:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -89,22 +89,34 @@ class _Life:
 
 
 def services(
-    events: Sequence[Event], terms: BillingTerms, moved: Mapping[int, date]
+    events: Sequence[Event],
+    terms: BillingTerms,
+    moved: Mapping[int, date],
+    paid: Collection[str] = (),
 ) -> list[Service]:
     """Every subscription's stretches, by all events that are known.
 
-    `moved` says, by an event's place, until when the value left over at that change paid for
-    the new plan: its cycles begin there. Raises `Unbillable` for events that cannot follow one
-    another.
+    For those named `paid`, payments decide which periods there are. `moved` says, by an event's
+    place, until when the value left over at that change paid for the new plan: its cycles begin
+    there. Raises `Unbillable` for events that cannot follow one another.
     """
     own: dict[str, list[Event]] = {}
     for event in events:
         own.setdefault(event.subscription, []).append(event)
     firsts = {name: _first_charge(mine, terms) for name, mine in own.items()}
-    return [
-        _service(name, mine, terms, Origin(_shared(name, own, firsts, terms), firsts[name]), moved)
-        for name, mine in own.items()
-    ]
+    found = []
+    for name, mine in own.items():
+        origin = Origin(_shared(name, own, firsts, terms), firsts[name])
+        life = _Life(terms, mine[0].on, origin, *_beginning(mine[0]), mine[0].on)
+        make = _paid if name in paid else _service
+        found.append(make(name, mine, life, moved))
+    return found
+
+
+def _beginning(first: Event) -> tuple[PlanTerms, Fraction]:
+    if first.plan is None:
+        raise Unbillable(first.place, "a start needs a plan")
+    return first.plan, _quantity(first, ONE)
 
 
 def _shared(
@@ -127,22 +139,33 @@ def _first_charge(events: Sequence[Event], terms: BillingTerms) -> date:
         raise Unbillable(first.place, f"{first.kind} comes before any start")
     if first.plan is None:
         raise Unbillable(first.place, "a start needs a plan")
-    opening = first.plan.phases[0]
-    if terms.anchor.after_trial and opening.kind == "trial" and opening.length is not None:
-        return later(first.on, opening.length)
-    return first.on
+    if not terms.anchor.after_trial:
+        return first.on
+    plan, quantity, free = first.plan, _quantity(first, ONE), _free_until(first.on, first.plan)
+    for event in events[1:]:
+        if event.on >= free or event.kind != "change" or event.plan is None:
+            continue
+        if _when(terms, event, plan, quantity) == "at_once":
+            began = first.on if terms.phases_from == "start" else event.on
+            free = max(event.on, _free_until(began, event.plan))
+            plan, quantity = event.plan, _quantity(event, quantity)
+    return free
 
 
-def _service(
-    name: str, events: list[Event], terms: BillingTerms, origin: Origin, moved: Mapping[int, date]
-) -> Service:
-    first = events[0]
-    if first.plan is None:
-        raise Unbillable(first.place, "a start needs a plan")
-    life = _Life(terms, first.on, origin, first.plan, _quantity(first, ONE), first.on)
-    if any(event.kind == "pay" for event in events):
-        spans = _bought(name, events, life)
-        return Service(name, spans, first.on, life.ended, first.plan)
+def _free_until(began: date, plan: PlanTerms) -> date:
+    """The end of a plan's trial; a plan without one is charged from its beginning."""
+    opening = plan.phases[0]
+    trial = opening.kind == "trial" and opening.length is not None
+    return later(began, opening.length) if trial and opening.length is not None else began
+
+
+def _paid(name: str, events: list[Event], life: _Life, moved: Mapping[int, date]) -> Service:
+    first_plan = life.plan
+    return Service(name, _bought(name, events, life), life.first, life.ended, first_plan)
+
+
+def _service(name: str, events: list[Event], life: _Life, moved: Mapping[int, date]) -> Service:
+    first_plan = life.plan
     for event in events:
         _settle(life, event.on)
         _STEPS[event.kind](life, event, moved)
@@ -152,7 +175,7 @@ def _service(
         _close(life, None, None)
     spans = tuple(span for had in life.had for span in _cut(name, had, life))
     last = spans[-1].end if spans and not life.stopped else None
-    return Service(name, spans, first.on, _sooner(life.ended, last), first.plan)
+    return Service(name, spans, life.first, _sooner(life.ended, last), first_plan)
 
 
 def _settle(life: _Life, on: date) -> None:
@@ -184,18 +207,18 @@ def _change(life: _Life, event: Event, moved: Mapping[int, date]) -> None:
     if event.plan is None and event.quantity is None:
         raise Unbillable(event.place, "a change needs a plan or a quantity")
     life.pending, life.due = None, None
-    if _when(life, event) == "at_once":
+    when = _when(life.terms, event, life.plan, life.quantity)
+    if when == "at_once" or life.open_since is None:  # no term runs while nothing is charged
         _replace(life, event, event.on, moved.get(event.place))
     else:
         life.pending, life.due = event, _term_end(life, event.on)
 
 
-def _when(life: _Life, event: Event) -> When:
+def _when(terms: BillingTerms, event: Event, plan: PlanTerms, quantity: Fraction) -> When:
     if event.when is not None:
         return event.when
-    quantity = _quantity(event, life.quantity)
-    dearer = a_year(event.plan or life.plan, quantity) >= a_year(life.plan, life.quantity)
-    return life.terms.upgrade if dearer else life.terms.downgrade
+    dearer = a_year(event.plan or plan, _quantity(event, quantity)) >= a_year(plan, quantity)
+    return terms.upgrade if dearer else terms.downgrade
 
 
 def _replace(life: _Life, event: Event, on: date, until: date | None = None) -> None:
@@ -225,11 +248,16 @@ def _stops(terms: BillingTerms, kind: str) -> Stop:
 
 
 def _resume(life: _Life, event: Event, moved: Mapping[int, date]) -> None:
-    if life.ended is None and not life.stopped:
+    ending = life.pending is not None and life.pending.kind == "cancel"
+    if life.ended is None and not life.stopped and not ending:
         raise Unbillable(event.place, f"{event.kind}: it runs already")
-    life.stopped, life.pending, life.due = "", None, None
+    if ending and not life.stopped:  # the end that it was to have is called off
+        life.pending, life.due = None, None
+    life.stopped = ""
     if life.open_since is None:
         _begin_again(life, event)
+    elif event.plan is not None or event.quantity is not None:
+        _change(life, event, moved)
 
 
 def _quantity(event: Event, before: Fraction) -> Fraction:
@@ -286,7 +314,10 @@ def _end(life: _Life, on: date, told: date) -> None:
 def _close(life: _Life, on: date | None, told: date | None) -> None:
     since = life.open_since
     if on is not None:
-        life.had = [replace(one, end=_sooner(one.end, on)) for one in life.had if one.start < on]
+        while life.had and life.had[-1].start >= on:
+            life.had.pop()
+        if life.had:
+            life.had[-1] = replace(life.had[-1], end=_sooner(life.had[-1].end, on))
     if since is not None and (on is None or on > since):
         life.had.append(_Had(since, on, life.plan, life.quantity, life.began, life.origin, told))
 
@@ -353,8 +384,11 @@ def _bought(name: str, events: list[Event], life: _Life) -> tuple[Span, ...]:
             found = _cut_short(found, event)
         elif event.kind in ("start", "pay"):
             found.append(_purchase(name, event, life, found[-1] if found else None))
-        else:
+        elif event.kind == "change":
             life.plan, life.quantity = event.plan or life.plan, _quantity(event, life.quantity)
+        else:
+            what = f"{event.kind}: what payments buy neither stops nor resumes"
+            raise Unbillable(event.place, what)
     return tuple(found)
 
 

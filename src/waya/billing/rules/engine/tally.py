@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
@@ -10,8 +10,8 @@ from typing import Any
 
 from waya.billing.rules.engine.book import Book, Given, Open, gaps
 from waya.billing.rules.engine.discounts import Discounts
-from waya.billing.rules.engine.events import Event, Lesson, Usage
-from waya.billing.rules.engine.line import Kind, Line
+from waya.billing.rules.engine.events import Event, Lesson, Meter
+from waya.billing.rules.engine.line import Charged, Kind, Line
 from waya.billing.rules.engine.prices import of_cycle, plain, tiers_told
 from waya.billing.rules.engine.ratios import WHOLE, Share, share
 from waya.billing.rules.engine.spans import CONVERTED, Service, Span, services
@@ -40,10 +40,11 @@ class Tally:
     """Lines so far, what is open of them, and what is known of the subscriptions."""
 
     terms: BillingTerms
-    usage: Sequence[Usage]
+    meter: Meter
     discounts: Discounts
     book: Book
     granted: dict[tuple[str, str], Fraction] = field(default_factory=dict)
+    paid: frozenset[str] = frozenset()
     lines: list[Line] = field(default_factory=list)
     known: list[Service] = field(default_factory=list)
     moved: dict[int, date] = field(default_factory=dict)
@@ -60,7 +61,7 @@ class Tally:
         self.now = lesson.on
         earliest = min(event.on for event in lesson.fresh)
         self.since = None if self.horizon is None else min(earliest, self.horizon)
-        self.known = services(lesson.known, self.terms, self.moved)
+        self.known = services(lesson.known, self.terms, self.moved, self.paid)
         changed: dict[str, Event] = {}
         for event in lesson.fresh:
             first = changed.setdefault(event.subscription, event)
@@ -72,7 +73,7 @@ class Tally:
                 continue
             value = self._give_back(service, turn, lesson.known)
             if value > 0 and turn.kind == "change" and self._convert(turn, service, value):
-                self.known = services(lesson.known, self.terms, self.moved)
+                self.known = services(lesson.known, self.terms, self.moved, self.paid)
 
     def bill(self, lesson: Lesson, until: date) -> None:
         """Charge every piece that falls due before the next thing becomes known."""
@@ -196,7 +197,8 @@ class Tally:
             "left_minor": given.before,
         }
         self.write("credit", subscription, line.plan, charge, given.period, back, line.quantity,
-                   -given.amount, -given.exact, self.now, why, line.cycle)  # fmt: skip
+                   -given.amount, -given.exact, self.now, why, line.cycle,
+                   charged=line.charged)  # fmt: skip
 
     def _convert(self, event: Event, service: Service, value: int) -> bool:
         """Turn value left over at a change into time of the new plan, or into data of it."""
@@ -209,18 +211,23 @@ class Tally:
             return False
         cycle = span.grid.cycle(event.on)
         price = sum((price for _, price in self.prices(span, cycle)), NOTHING)
-        days = int(value / (price / cycle.days)) if price else 0
-        if not 0 < days <= MOST_DAYS_BOUGHT:
+        whole = share(cycle, cycle, span.plan.interval, terms)
+        a_day = 86_400 if whole.unit == "second" else 1
+        units = int(value * whole.units / price) if price else 0
+        if not 0 < units <= MOST_DAYS_BOUGHT * a_day:
             return False
-        bought = Period(event.on, event.on + timedelta(days=days))
+        step = timedelta(days=1) / a_day
+        bought = Period(event.on, event.on + units * step)
         self.moved[event.place] = bought.end
-        self._into_time(event, span, value, bought)
+        counted = Share(Fraction(units), Fraction(units), whole.unit, WHOLE)
+        self._into_time(event, span, value, bought, counted)
         return True
 
-    def _into_time(self, event: Event, span: Span, value: int, bought: Period) -> None:
+    def _into_time(
+        self, event: Event, span: Span, value: int, bought: Period, counted: Share
+    ) -> None:
         worth = Fraction(value)
         why = {"rule": "value left over, turned into time", "price_minor": value}
-        counted = Share(Fraction(bought.days), Fraction(bought.days), "day", WHOLE)
         self.write("converted", event.subscription, span.plan, "converted", bought, counted,
                    span.quantity, value, worth, self.now, why, bought)  # fmt: skip
         self.book.add(
@@ -259,7 +266,7 @@ class Tally:
     def write(
         self, kind: Kind, subscription: str, plan: PlanTerms, charge: str, period: Period,
         counted: Share, quantity: Fraction, amount: int, exact: Fraction, on: date,
-        why: dict[str, Any], cycle: Period,
+        why: dict[str, Any], cycle: Period, charged: Charged | None = None,
     ) -> None:  # fmt: skip
         """Add a line, with the facts that every explanation holds."""
         terms = self.terms
@@ -277,7 +284,7 @@ class Tally:
         self.lines.append(
             Line(kind, subscription, plan.code, charge, period, counted, quantity,
                  Money(amount, terms.currency), exact, on, on + timedelta(days=terms.due_days),
-                 told)
+                 told, charged)
         )  # fmt: skip
 
 
@@ -369,16 +376,7 @@ class _Metered:
         if mark in tally.once:
             return
         tally.once.add(mark)
-        used = sum(
-            (
-                one.quantity
-                for one in tally.usage
-                if one.metric == self.charge.metric
-                and one.subscription == span.subscription
-                and one.on in piece.period
-            ),
-            NOTHING,
-        )
+        used = tally.meter.used(span.subscription, self.charge.metric, piece.period)
         free = self._granted(used)
         exact = cost(self.charge, used - free)
         counted = share(piece.period, piece.cycle, span.plan.interval, tally.terms)

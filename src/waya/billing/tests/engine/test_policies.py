@@ -341,3 +341,72 @@ def test_every_line_explains_itself() -> None:
     for line in bill(terms(due_days=7), events, "2024-06-01"):
         assert {"rule", "price_minor", "days", "cycle_days", "ratio", "convention"} <= set(line.why)
         assert line.due_on == line.invoice_on + timedelta(days=7)
+
+
+def test_a_downgrade_outlives_a_pause() -> None:
+    events = [
+        event("2021-01-15", "start", BIG),
+        event("2021-01-20", "change", SMALL),
+        event("2021-01-21", "pause"),
+        event("2021-01-25", "resume"),
+    ]
+    assert [line.plan for line in bill(terms(), events, "2021-02-15")][-1] == SMALL.code
+    while_paused = [events[0], event("2021-01-20", "pause"), event("2021-02-20", "change", SMALL),
+                    event("2021-03-10", "resume")]  # fmt: skip
+    found = bill(terms(), while_paused, "2021-03-15")
+    assert [line.plan for line in found] == [BIG.code, BIG.code, SMALL.code, SMALL.code]
+
+
+def test_an_end_to_come_is_called_off() -> None:
+    events = [
+        event("2021-01-15", "start", SMALL),
+        event("2021-01-20", "cancel", when="term_end"),
+        event("2021-01-25", "resume"),
+    ]
+    assert [amount(line) for line in bill(terms(), events, "2021-02-15")] == ["100", "100"]
+    onto = [*events[:2], event("2021-01-25", "resume", BIG)]
+    assert [line.plan for line in bill(terms(), onto, "2021-02-15")][-1] == BIG.code
+
+
+def test_a_trial_that_is_changed_away_from_ends_with_the_change() -> None:
+    trial = replace(SMALL, phases=(Phase("trial", Interval("day", 14)), Phase()))
+    events = [event("2021-01-15", "start", trial), event("2021-01-20", "change", BIG)]
+    assert shown(bill(terms(), events, "2021-02-20")) == [
+        ("recurring", "2021-01-20", "2021-02-20", "300"),
+        ("recurring", "2021-02-20", "2021-03-20", "300"),
+    ]
+
+
+def test_two_discounts_of_one_name_are_two() -> None:
+    twice = [Discount("welcome", Fraction(1, 10), periods=1)] * 2
+    found = bill(terms(), [event("2021-01-15", "start", SMALL)], "2021-02-15", discounts=twice)
+    assert [amount(line) for line in found] == ["100", "-10", "-9", "100"]
+
+
+def test_hours_left_over_become_hours() -> None:
+    dear, cheap = plan("24", "hour", 24, code="dear"), plan("10", "hour", 24, code="cheap")
+    events = [event("2021-01-15T00:00:00", "start", dear),
+              event("2021-01-15T12:00:00", "change", cheap, when="at_once")]  # fmt: skip
+    found = bill(terms(leftover="time"), events, "2021-01-15")
+    assert found[-1].period.end == day("2021-01-16T16:48:00")  # 12 dollars at 10 a day
+
+
+def test_what_payments_buy_is_not_paused() -> None:
+    events = [event("2021-01-15", "start", SMALL), event("2021-01-20", "pause"),
+              event("2021-02-15", "pay")]  # fmt: skip
+    with pytest.raises(Unbillable, match="payments"):
+        bill(terms(), events, "2021-03-15")
+
+
+def test_a_first_payment_that_is_late_asks_for_nothing_before_it() -> None:
+    events = [event("2021-01-15", "start", SMALL), event("2021-02-20", "pay")]
+    for late, start in (("restart", "2021-02-20"), ("keep", "2021-02-15")):
+        found = bill(terms(late=late), events, "2021-04-30")
+        assert [(line.invoice_on, line.period.start, amount(line)) for line in found] == [
+            (day("2021-01-15"), day("2021-01-15"), "100"),
+            (day("2021-02-20"), day(start), "100"),
+        ]
+    hours = plan("10", "hour", 6)
+    hourly = [event("2021-01-15T08:00:00", "start", hours), event("2021-01-15T15:00:00", "pay")]
+    ends = [line.period.end for line in bill(terms(), hourly, "2021-01-16")]
+    assert ends == [day("2021-01-15T14:00:00"), day("2021-01-15T21:00:00")]

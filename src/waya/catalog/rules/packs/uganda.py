@@ -1,4 +1,4 @@
-"""Uganda: excise on internet data, then VAT on the sum; not for medical or education use."""
+"""Uganda: excise on internet data (not for medical or education use) and airtime, then VAT."""
 
 from __future__ import annotations
 
@@ -22,6 +22,14 @@ def _excise(percent: str, customer_class: str = "") -> Row:
     )  # fmt: skip
 
 
+def _airtime() -> Row:
+    return Row(
+        jurisdiction="UG", tax="excise", name="Excise duty", kind=Kind.EXCISE,
+        tax_class="voice", rate_percent=Decimal(12), valid_from=date(2018, 7, 1),
+        law="Excise Duty Act 2014, Schedule 2: airtime (Excise Duty (Amendment) Act 2018)",
+    )  # fmt: skip
+
+
 def _vat(tax_class: str) -> Row:
     return Row(
         jurisdiction="UG", tax="vat", name="VAT", kind=Kind.VAT, tax_class=tax_class,
@@ -33,7 +41,8 @@ ROWS = (
     _excise("12"),
     _excise("0", "medical"),
     _excise("0", "education"),
-    *(_vat(one) for one in ("internet", "labour", "goods")),
+    _airtime(),
+    *(_vat(one) for one in ("internet", "voice", "labour", "goods")),
 )
 
 

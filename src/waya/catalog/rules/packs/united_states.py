@@ -18,13 +18,17 @@ _FUSF = "47 CFR 54.706; FCC contribution factor"
 _SURCHARGES = ("fusf", "state_usf")
 _SINCE = date(2020, 1, 1)
 
-# Quarter's first day and factor, as far as they are known here.
-_FACTORS = (
-    (date(2020, 7, 1), "26.5"),
-    (date(2025, 7, 1), "36.0"),
-    (date(2025, 10, 1), "38.1"),
-    (date(2026, 1, 1), "37.6"),
-)
+# The factor of each quarter of a year, as the FCC announced it.
+_FACTORS = {
+    2019: ("20.0", "18.8", "24.4", "25.0"),
+    2020: ("21.2", "19.6", "26.5", "27.1"),
+    2021: ("31.8", "33.4", "31.8", "29.1"),
+    2022: ("25.2", "23.8", "33.0", "28.9"),
+    2023: ("32.6", "29.0", "29.2", "34.5"),
+    2024: ("34.6", "32.8", "34.4", "35.8"),
+    2025: ("36.3", "36.6", "36.0", "38.1"),
+    2026: ("37.6",),
+}
 
 
 def _fusf(since: date, percent: str) -> Row:
@@ -44,7 +48,11 @@ def _sales(jurisdiction: str, tax: str, name: str, tax_class: str, percent: str,
 
 
 ROWS = (
-    *(_fusf(since, percent) for since, percent in _FACTORS),
+    *(
+        _fusf(date(year, 3 * quarter + 1, 1), percent)
+        for year, percents in _FACTORS.items()
+        for quarter, percent in enumerate(percents)
+    ),
     Row(
         jurisdiction="US", tax="sales", name="Internet access, not taxed", kind=Kind.SALES,
         tax_class="internet", category=Category.EXEMPT, valid_from=date(2016, 2, 24),
