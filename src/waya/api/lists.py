@@ -19,6 +19,7 @@ Row = TypeVar("Row", bound=Model)
 # PostgreSQL keeps no NUL, and no name or note of ours holds other control characters.
 PLAIN = r"^[^\x00-\x1f\x7f]*$"
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=PLAIN)]
+Title = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=PLAIN)]
 Short = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=PLAIN)]
 Words = Annotated[str, StringConstraints(max_length=300, pattern=PLAIN)]
 

@@ -12,7 +12,7 @@ from ninja import Field, Query, Router, Schema, Status
 from ninja.decorators import decorate_view
 
 from waya.api.door import REFUSALS, WRITES, Caller, entity_id, here
-from waya.api.lists import Amount, Line, amount
+from waya.api.lists import Amount, Title, amount
 from waya.api.once import HEADER, once
 from waya.api.preview.asked import Asked
 from waya.billing.queries.lives.promoted import granted_counts, grants_of, held
@@ -31,7 +31,7 @@ class PromotionWished(Asked):
     on the half-open dates from `valid_from` to `end`, for `plans` by code (none: for all)."""
 
     code: Code
-    name: Line
+    name: Title
     percent: Annotated[Decimal, Field(ge=0, le=100, decimal_places=4)] = Decimal(0)
     amount_minor: Annotated[int, Field(ge=0, le=10**14)] = 0
     periods: Annotated[int, Field(ge=1, le=1200)] | None = None

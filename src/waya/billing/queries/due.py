@@ -18,6 +18,7 @@ from waya.billing.models import ProForma
 from waya.billing.policy import BillingPolicy, RenewalPolicy
 from waya.billing.queries.lives.add_ons import with_add_ons
 from waya.billing.queries.lives.due import COLUMNS, Due, granted, plain
+from waya.billing.queries.lives.late import late, metered, over
 from waya.billing.queries.lives.worked import work_out
 from waya.billing.queries.pricing import PriceList, described
 from waya.billing.rules import renewal
@@ -32,7 +33,7 @@ from waya.org.rows.among import array
 from waya.org.rows.asking import ask
 from waya.subscriptions.models import Subscription
 from waya.subscriptions.queries import RUNNING
-from waya.subscriptions.rules.life import Advance
+from waya.subscriptions.rules.life import Advance, Metered
 
 # The first day on which a month that is going on can end. A clamped anchor ends it no earlier
 # than the 28th.
@@ -138,6 +139,16 @@ def passed(day: Billing) -> QuerySet[Subscription]:
     )
 
 
+def used(day: Billing) -> QuerySet[Subscription] | None:
+    """Prepaid ones that may owe what they used in a period that is over; None where no plan
+    meters what is paid before, so that nobody is asked."""
+    plans = metered(day.prices)
+    if not plans:
+        return None
+    running = Subscription.objects.filter(entity=day.entity, state__in=RUNNING)
+    return over(running, plans, day.on)
+
+
 def _whole_months(day: Billing) -> list[int]:
     """The plans that have nothing but whole months at one flat price, in every version."""
     odd = {one.plan_id for one in day.prices.versions.values() if not one.plain}
@@ -210,6 +221,16 @@ def to_invoice(day: Billing, rows: Sequence[Due]) -> ToInvoice:
         if worked.until is not None:
             reached[worked.row.id] = Advance(worked.row.id, worked.row.since, worked.until)
     return ToInvoice(together(drafts) if day.how.one_bill else drafts, list(reached.values()))
+
+
+def to_meter(day: Billing, rows: Sequence[Due]) -> tuple[list[Draft], list[Metered]]:
+    """What prepaid ones owe of the days that are over, and up to where that bills them."""
+    found = late(rows, day.prices, day.how, day.on)
+    drafts = [_draft(day, one.row, lines) for one in found for lines in one.documents]
+    return (
+        together(drafts) if day.how.one_bill else drafts,
+        [Metered(one.row.id, one.since, one.through) for one in found],
+    )
 
 
 def _parted(day: Billing, rows: Sequence[Due]) -> tuple[list[tuple[Due, Version]], list[Due]]:

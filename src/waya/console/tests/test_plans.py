@@ -162,7 +162,6 @@ def test_faults_stand_beside_their_fields(there: Town, grace: Client) -> None:
     page = answer.content.decode()
     for field, words in {
         "charge-0-price": "Write a number such as 2,500.",
-        "charge-1-metric": "cannot wait for its end",
         "charge-2-tier-1-up_to": "Tiers rise.",
         "phase-0-percent_off": "Say how much cheaper.",
     }.items():

@@ -28,6 +28,7 @@ from waya.subscriptions.rules.life import (
     LEGAL,
     OFF,
     Advance,
+    Metered,
     Moved,
     Renewal,
     Stood,
@@ -208,6 +209,27 @@ _ADVANCE = """
 update subscriptions_subscription s set billed_through = wished.until, cycle_on = null
 from unnest(%s::bigint[], %s::date[], %s::date[]) wished (id, since, until)
 where s.id = wished.id and s.billed_through = wished.since
+"""
+
+
+@transaction.atomic(savepoint=False)
+def advance_metered(*, advances: Sequence[Metered], by: Actor) -> None:
+    """Note up to which day the use of prepaid subscriptions is billed: a compare-and-set for the
+    whole batch, as `advance_billed`. Refuses `billed_meanwhile`."""
+    by.must("subscriptions.bill")
+    with connection.cursor() as cursor:
+        cursor.execute(_METER, [
+            [one.subscription_id for one in advances],
+            [one.since for one in advances], [one.through for one in advances],
+        ])  # fmt: skip
+        if cursor.rowcount != len(advances):
+            raise Refused("billed_meanwhile")
+
+
+_METER = """
+update subscriptions_subscription s set metered_through = wished.through
+from unnest(%s::bigint[], %s::date[], %s::date[]) wished (id, since, through)
+where s.id = wished.id and s.metered_through is not distinct from wished.since
 """
 
 

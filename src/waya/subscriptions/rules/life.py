@@ -74,6 +74,16 @@ class Stood:
 
 
 @dataclass(frozen=True, slots=True)
+class Metered:
+    """What was used of a prepaid subscription is billed from a day (None: from its beginning)
+    through another, half-open."""
+
+    subscription_id: int
+    since: date | None
+    through: date
+
+
+@dataclass(frozen=True, slots=True)
 class Advance:
     """A subscription billed from the first day not billed yet through another, half-open."""
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from django.db import transaction
 
 from waya.billing.models import Usage
+from waya.catalog.models import Plan
 from waya.kernel.errors import Refused
 from waya.org.actors import Actor
 from waya.subscriptions.models import Subscription
@@ -29,6 +30,7 @@ class Count:
 @transaction.atomic
 def record_usage(*, counts: Sequence[Count], by: Actor) -> None:
     """Keep counts of what was used; one that is known by its source already is passed over.
+    What is used on days that nobody paid for counts with the next that somebody does.
 
     Refuses `usage_billed` for a day that is on an invoice, and `usage_negative`; nothing of the
     batch is then kept.
@@ -41,12 +43,11 @@ def record_usage(*, counts: Sequence[Count], by: Actor) -> None:
         ).values_list("subscription_id", "metric", "source")
     )
     fresh = [one for one in counts if (one.subscription_id, one.metric, one.source) not in known]
-    through = dict(
-        Subscription.objects.filter(pk__in=wanted)
-        .select_for_update(no_key=True, of=("self",))
-        .order_by("pk")
-        .values_list("pk", "billed_through")
-    )
+    rows = Subscription.objects.filter(pk__in=wanted).select_for_update(no_key=True, of=("self",))
+    through = {
+        row.pk: row.metered_through if row.plan.mode == Plan.PREPAID else row.billed_through
+        for row in rows.select_related("plan").order_by("pk")
+    }
     for one in fresh:
         if one.quantity < 0:
             raise Refused("usage_negative")

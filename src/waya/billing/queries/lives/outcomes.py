@@ -13,6 +13,7 @@ from waya.billing.queries.accounts import account
 from waya.billing.queries.credits import creditable
 from waya.billing.queries.lives.add_ons import draft_part, lines_of, plans_of, with_add_ons
 from waya.billing.queries.lives.due import Due, due_of, lives
+from waya.billing.queries.lives.late import Late, late, metered
 from waya.billing.queries.lives.leftovers import Allowance, Leftovers
 from waya.billing.queries.lives.worked import draft_line, work_out
 from waya.billing.queries.pricing import PriceList, worded
@@ -32,7 +33,7 @@ from waya.kernel.money import Money
 from waya.kernel.periods import Period
 from waya.org.policy import chosen
 from waya.subscriptions.models import Subscription
-from waya.subscriptions.rules.life import Moved
+from waya.subscriptions.rules.life import Metered, Moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Outcome:
     (postpaid). `held` is credit that the customer has already, and `owed` what is open on
     invoices, which money pays first. `to` is where it goes on.
     `allowance` is the data that value left over becomes, where that is policy: what is given back
-    pays it.
+    pays it. `metered` says up to where `closing` bills what was used of a prepaid one.
     """
 
     on: date
@@ -69,6 +70,7 @@ class Outcome:
     owed: Money = field(default_factory=lambda: Money(0, ""))
     asks: bool = False
     allowance: Allowance | None = None
+    metered: Metered | None = None
 
     @property
     def credit(self) -> Money:
@@ -93,11 +95,13 @@ class Outcome:
 
     @property
     def to_pay(self) -> Money:
-        """What is missing before it can happen: for what is prepaid, the charge and what is owed,
-        less what is given back and held."""
+        """What is missing before it can happen: for what is prepaid, the charge, what was used
+        and what is owed, less what is given back and held."""
         if not self.asks or not self.charges:
             return Money(0, self.currency)
-        short = self.charge + self.owed - self.money - self.held
+        used = sum(line.charged.sums[2] for lines in self.closing for line in lines)
+        owed = self.owed + Money(used, self.currency)
+        short = self.charge + owed - self.money - self.held
         return short if short.minor > 0 else Money(0, self.currency)
 
 
@@ -118,6 +122,7 @@ class Change:
         self.due: Due = due_of(row, row.billed_through, row.anchor_day)
         self.life = lives([self.due], self.prices)[row.pk]
         self.parts = with_add_ons([self.due], self.prices.plans.values()).get(row.pk, [])
+        self.meters = self.prepaid and bool(metered(self.prices))
 
     def term(self) -> Period:
         """The term that runs on the day of the change."""
@@ -239,14 +244,25 @@ class Change:
         closing: bool = True, next_to: Version | None = None,
     ) -> Outcome:  # fmt: skip
         stands = account(self.row.customer_id, self.row.entity_id)
+        used = self.used() if closing and self.meters else None
+        passed = self._closing(next_to) if closing and not self.prepaid else ()
         return Outcome(
             on=self.on, now=True, currency=self.currency, to=to, back=tuple(back),
             closing=tuple(
-                self._own(lines, self.on) for lines in self._closing(next_to)
-            ) if closing and not self.prepaid else (),
+                self._own(lines, self.on) for lines in (used.documents if used else passed)
+            ),
+            metered=Metered(self.row.pk, used.since, used.through) if used else None,
             charges=self._own(charges), held=stands.credit, owed=stands.owed,
             asks=self.prepaid,
         )  # fmt: skip
+
+    def used(self) -> Late | None:
+        """What is owed of a prepaid one for the days up to the change; None where nothing of it
+        is metered."""
+        if not self.meters:
+            return None
+        (found,) = late([self.due], self.prices, self.how, self.on, closes=True)
+        return found
 
     def _own(self, lines: tuple[DraftLine, ...], day: date | None = None) -> tuple[DraftLine, ...]:
         """Lines with the taxes that this customer pays."""
