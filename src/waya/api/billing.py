@@ -130,7 +130,11 @@ def _issued(asked: PreviewAsked) -> list[Document]:
     made.bounded(asked, events)
     try:
         found = lines(
-            terms, events, asked.until, usage=made.usage(asked), discounts=made.discounts(asked)
+            terms,
+            events,
+            asked.until,
+            usage=made.usage(asked, events),
+            discounts=made.discounts(asked),
         )
     except Unbillable as refusal:
         at = placed[refusal.where][0]

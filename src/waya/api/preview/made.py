@@ -219,14 +219,12 @@ def moment(on: date) -> date:
     return on
 
 
-def usage(asked: PreviewAsked) -> list[Usage]:
-    """What was used; by the first subscription unless it is named."""
-    first = next((one.subscription for one in asked.events if one.kind == "start"), None)
-    if first is None and asked.plan is None and asked.plans:
-        first = asked.plans[0].code
+def usage(asked: PreviewAsked, events: Sequence[Event]) -> list[Usage]:
+    """What was used; by the first subscription that begins, unless it is named."""
+    first = next((one.subscription for one in events if one.kind == "start"), "")
     return [
         Usage(moment(one.on), one.metric, Fraction(one.quantity),
-              (first or "") if one.subscription is None else one.subscription)
+              first if one.subscription is None else one.subscription)
         for one in asked.usage
     ]  # fmt: skip
 

@@ -21,6 +21,7 @@ from waya.billing.commands.lives.changes import cancel, change_plan, pause, resu
 from waya.billing.commands.lives.usage import Count, record_usage
 from waya.billing.commands.renewals import bill
 from waya.billing.models import CreditNoteLine, InvoiceLine, Parked, ProForma
+from waya.billing.queries.accounts import account
 from waya.billing.tests.make import isp, pays, wants
 from waya.billing.tests.test_charges import books
 from waya.catalog.models import Plan
@@ -88,6 +89,7 @@ class Life:
         self.on = self.first = self.chance.choice(BEGINS)
         interval, count = self.chance.choice(PERIODS)
         self.length = {"month": 30, "week": 7, "day": 1}[interval] * count
+        self.free = timedelta(days=10 if phases == "trial" else 0)
         self.minimum = self.chance.choice(("0", "0", "1100"))
         self.quantity = self.chance.choice((1, 1, 3, 7))
         self.discount = self.chance.choice(DISCOUNTS)
@@ -128,6 +130,7 @@ class Life:
             )
             grant(subscription_id=row.pk, code="LESS", on=self.on, by=SYSTEM)
         asked = begin(row=row, on=self.on, by=SYSTEM)
+        bill(entity_id=self.entity.pk, on=self.on, by=SYSTEM)
         if asked is not None:
             pays(row, asked.total_minor, self.on)
         self._tell("start", plan="plain", quantity=self.quantity)
@@ -144,36 +147,38 @@ class Life:
         happens = {self.first + timedelta(days=self.chance.randrange(1, days)) for _ in range(3)}
         while self.on < last:
             self.on += timedelta(days=1)
-            self._night()
+            if self.on == last and self.chance.random() < 0.5:
+                self.ends()
             if self.on in happens:
                 self.chance.choice((self.changes, self.stops, self.goes_on))()
+            self._night()
             if self.chance.random() < 0.2 and self.row.state == Subscription.ACTIVE:
                 self.uses()
             if self.row.state == Subscription.ENDED:
                 break
-        if self.chance.random() < 0.5:
-            self.ends()
 
     def _night(self) -> None:
         bill(entity_id=self.entity.pk, on=self.on, by=SYSTEM)
         turn_over(entity_id=self.entity.pk, on=self.on, by=SYSTEM)
-        for asked in ProForma.objects.filter(state=ProForma.OPEN):
-            self._pay(asked.total_minor)
+        self._pay()
         self.row.refresh_from_db()
 
-    def _pay(self, minor: int) -> None:
-        pays(self.row, minor, self.on)
+    def _pay(self) -> None:
+        """All that is owed and asked for, if something is asked for."""
+        if ProForma.objects.filter(state=ProForma.OPEN).exists():
+            stands = account(self.row.customer_id, self.entity.pk)
+            pays(self.row, stands.to_pay.minor, self.on)
 
     def changes(self) -> None:
         """To another plan, at once: only what runs can."""
         to = self.rows[self.chance.choice(("dearer", "cheaper"))]
         if self.row.state != Subscription.ACTIVE or self.row.plan_id == to.pk:
             return
-        wished = {"subscription_id": self.row.pk, "plan_id": to.pk, "on": self.on, "by": SYSTEM,
-                  "when": "at_once"}  # fmt: skip
+        wished: Any = {"subscription_id": self.row.pk, "plan_id": to.pk, "on": self.on,
+                       "by": SYSTEM, "when": "at_once"}  # fmt: skip
         shown = change_plan(**wished, preview=True)
         if shown.to_pay.minor:
-            self._pay(shown.to_pay.minor)
+            pays(self.row, shown.to_pay.minor, self.on)
         done = change_plan(**wished)
         assert (done.credit, done.charge) == (shown.credit, shown.charge)
         self._tell("change", plan=to.code, when="at_once")
@@ -193,12 +198,13 @@ class Life:
         if self.row.state == Subscription.PAUSED:
             resume(subscription_id=self.row.pk, on=self.on, by=SYSTEM)
             self._tell("resume")
-            for asked in ProForma.objects.filter(state=ProForma.OPEN):
-                self._pay(asked.total_minor)
+            self._pay()
         self.row.refresh_from_db()
 
     def uses(self) -> None:
         """So much of everything that may be metered."""
+        if self.row.started_on is None or self.on < self.first + self.free:
+            return  # what is used in a trial
         for metric in METRICS:
             many = Decimal(self.chance.randrange(0, 700)) / 100
             counted = Count(self.row.pk, metric, self.on, many, f"{metric}:{self.on}")
@@ -228,7 +234,8 @@ class Life:
             charge = (
                 f"discount:LESS:{one['charge']}" if one["kind"] == "discount" else one["charge"]
             )
-            days = () if one["kind"] == "credit" else (one["start"], one["end"])
+            back = one["kind"] == "credit" or (one["net"]["minor"] < 0 and one["kind"] == "deposit")
+            days = () if back else (one["start"], one["end"])
             found[one["invoice_on"], charge, *days] += one["net"]["minor"]
         return {key: net for key, net in found.items() if net}
 
@@ -243,11 +250,7 @@ class Life:
         notes = CreditNoteLine.objects.filter(line__subscription=self.row)
         for note in notes.select_related("note", "line"):
             on = note.note.issued_on.isoformat()
-            if note.line.revenue == "deposits":
-                nothing = (note.line.start.isoformat(),) * 2 if note.line.start else ()
-                found[on, note.line.charge, *nothing] -= note.net_minor
-            else:
-                found[on, note.line.charge.removeprefix("discount:LESS:")] -= note.net_minor
+            found[on, note.line.charge.removeprefix("discount:LESS:")] -= note.net_minor
         return {key: net for key, net in found.items() if net}
 
 
@@ -256,8 +259,10 @@ def _lives() -> Iterator[tuple[str, str, str]]:
     phases = cycle(PHASES)
     for mode in (Plan.POSTPAID, Plan.PREPAID):
         for charges in CHARGES:
-            yield mode, charges, next(phases)
-            yield mode, charges, next(phases)
+            for _ in range(2):
+                stretch = next(phases)
+                if (charges, stretch) != ("once", "trial"):
+                    yield mode, charges, stretch
 
 
 @pytest.mark.parametrize(("mode", "charges", "phases"), list(_lives()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
@@ -84,7 +85,12 @@ def test_a_change_shows_it_asks_for_it_and_bills_the_old_prices() -> None:
     entity = isp()
     row, fast = lives(entity), plan_of(entity, 20_000, 3500_00)
     use(row, date(2027, 6, 20), "8")
-    wish = {"subscription_id": row.pk, "plan_id": fast.pk, "on": date(2027, 6, 25), "by": SYSTEM}
+    wish: Any = {
+        "subscription_id": row.pk,
+        "plan_id": fast.pk,
+        "on": date(2027, 6, 25),
+        "by": SYSTEM,
+    }
     shown = change_plan(**wish, preview=True)
     assert [one.charged.sums[2] for lines_ in shown.closing for one in lines_] == [300_00]
     assert shown.to_pay.minor == 300_00 + 1750_00 - 1250_00

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -14,9 +15,10 @@ from waya.billing.queries.lives.first import Added
 from waya.billing.rules.drafts import DraftLine
 from waya.catalog.models import Plan
 from waya.catalog.queries import plans_on_sale
+from waya.console.pages.services import plan_options
 from waya.console.pieces import Confirm, Sum, Then, why_of
 from waya.console.staff import StaffRequest, staff
-from waya.kernel import ids
+from waya.kernel import clock, ids
 from waya.kernel.errors import Refused
 from waya.kernel.money import Money
 from waya.kernel.phone import national
@@ -50,7 +52,7 @@ def add(request: StaffRequest, by: Actor, account: str) -> HttpResponse:
     confirm: dict[str, Any] = {
         "title": f"A service more for {customer.name}",
         "text": "Choose a plan to see its first period.",
-        "choices": _choices(plans, plan, sites, site, align),
+        "choices": _choices(plans, plan, sites, site, align, clock.today(request.entity.zone)),
         "address": f"/customers/{account}/add",
         "verb": "Show its first period",
     }
@@ -153,12 +155,9 @@ def _choices(
     sites: Sequence[Site],
     site: Site | None,
     align: str,
+    today: date,
 ) -> list[dict[str, Any]]:
-    offered = [
-        {"value": one.code, "words": one.name, "on": one == plan,
-         "note": f"{one.down_kbps // 1000} / {one.up_kbps // 1000} Mbps"}
-        for one in plans
-    ]  # fmt: skip
+    offered = plan_options(plans, plan, today)
     places = [{"value": str(one.public_id), "words": one.name, "on": one == (site or sites[0])}
               for one in sites]  # fmt: skip
     turning = [

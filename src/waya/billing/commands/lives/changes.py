@@ -22,12 +22,12 @@ from waya.billing.commands.lives.add_ons import turn_add_ons
 from waya.billing.commands.lives.rows import opened
 from waya.billing.commands.settle import spend, spend_left_over
 from waya.billing.models import ProForma
-from waya.billing.policy import RenewalPolicy
+from waya.billing.policy import BillingPolicy, RenewalPolicy
 from waya.billing.queries.lives.outcomes import Change, Outcome
 from waya.billing.rules import renewal
 from waya.billing.rules.drafts import Draft, DraftLine
 from waya.billing.rules.engine.terms import Leftover
-from waya.billing.rules.lives import closing
+from waya.billing.rules.lives import closing, within
 from waya.catalog.models import Plan
 from waya.catalog.queries import Version, price_on, versions
 from waya.catalog.rules.prices import UNIT_PRICED
@@ -168,12 +168,17 @@ def pause(*, subscription_id: int, on: date, by: Actor, preview: bool = False) -
     kept for later, by policy. Refuses `not_possible_now`."""
     by = by.must("billing.pause")
     row = opened(subscription_id=subscription_id, states=(Subscription.ACTIVE,), by=by)
-    outcome = Change(row, on).paused()
+    change = Change(row, on)
+    outcome = change.paused()
     if not preview:
         _close(row, outcome, by)
-        given = bool(outcome.back) or row.plan.mode == Plan.POSTPAID
-        since = on if given else None
-        subscriptions.pause(subscription_id=row.pk, since=since, on=on, by=by)
+        charged = chosen(BillingPolicy, row.entity_id).pause == "charge"
+        given = bool(outcome.back) or (row.plan.mode == Plan.POSTPAID and not charged)
+        since = on if outcome.back else max(on, change.due.since)  # a trial is not cut short
+        subscriptions.pause(
+            subscription_id=row.pk, since=since if given else None, on=on,
+            cycle_on=within(change.life, since), by=by,
+        )  # fmt: skip
         _spend(row, outcome, by)
     return outcome
 

@@ -24,7 +24,7 @@ from waya.billing.rules.drafts import DraftLine
 from waya.billing.rules.engine.book import gaps
 from waya.billing.rules.engine.events import Usage
 from waya.billing.rules.engine.line import Line
-from waya.billing.rules.lives import Life, opening, told
+from waya.billing.rules.lives import Life, cycle_of, opening, told
 from waya.catalog.models import Plan
 from waya.catalog.queries import Version
 from waya.catalog.rules.plans import Discount
@@ -123,7 +123,7 @@ def _had(keys: Sequence[int]) -> dict[int, list[_Had]]:
     for row in rows:
         if row.subscription_id is None or row.start is None or row.end is None:
             continue
-        place = (row.subscription_id, _cycle(row, Period(row.start, row.end)))
+        place = (row.subscription_id, cycle_of(row.why, Period(row.start, row.end)))
         if row.charge.startswith("discount:"):
             codes.setdefault(place, set()).add(row.charge.split(":")[1])
         else:
@@ -150,17 +150,6 @@ def _joined(parts: Iterable[Period]) -> Iterator[Period]:
         reached = one
     if reached is not None:
         yield reached
-
-
-def _cycle(row: InvoiceLine, days: Period) -> Period:
-    """The cycle that days are of: themselves, if they are whole, or were paid late and moved."""
-    why = row.why
-    if why.get("ratio") == "1" or "cycle_from" not in why:
-        return days
-    told_cycle = Period(date.fromisoformat(why["cycle_from"]),
-                        date.fromisoformat(why["cycle_until"]))  # fmt: skip
-    within = told_cycle.start <= days.start and days.end <= told_cycle.end
-    return told_cycle if within else days
 
 
 @dataclass(frozen=True, slots=True)

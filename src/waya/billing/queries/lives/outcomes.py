@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
+from typing import Any
 
 from waya.billing.models import InvoiceLine
 from waya.billing.policy import BillingPolicy, RenewalPolicy
@@ -21,9 +22,10 @@ from waya.billing.queries.taxes.buyers import as_asked_of, buyers
 from waya.billing.rules.credits import LineCredit, Owned, Reason, give, unused_hours
 from waya.billing.rules.drafts import DEPOSITS, DraftLine
 from waya.billing.rules.engine.book import gaps
+from waya.billing.rules.engine.ratios import share
 from waya.billing.rules.engine.terms import Leftover
 from waya.billing.rules.hours import hours_of
-from waya.billing.rules.lives import cycles, told
+from waya.billing.rules.lives import cycle_of, cycles, told
 from waya.catalog.models import Plan
 from waya.catalog.queries import Version
 from waya.catalog.rules.prices import a_year
@@ -141,20 +143,22 @@ class Change:
     def ended(self) -> Outcome:
         """What ending it gives back, its deposit with it, and asks for."""
         back = self.unused(Reason.CANCELLED) if self.how.cancel_credit else []
-        return self._outcome([*back, *self.deposits()])
+        stood = self.row.state == Subscription.PAUSED and self.how.pause != "charge"
+        return self._outcome([*back, *self.deposits()], closing=not stood)
 
     def paused(self) -> Outcome:
         """What pausing it gives back and asks for."""
         back = self.unused(Reason.PAUSED) if self.how.pause == "credit" else []
-        return self._outcome(back)
+        return self._outcome(back, closing=self.how.pause != "charge")
 
     def resumed(self) -> Outcome:
         """What resuming it asks for: days that are still paid for are had first."""
         if self.hourly:
             return self._resumed_hours()
-        since = max(self.on, self.due.since)
+        charged = self.how.pause == "charge" and not self.prepaid
+        since = self.due.since if charged else max(self.on, self.due.since)
         own = self.prepaid and self.late == "restart" and not self.row.plan.calendar_day
-        if since > self.on or self.due.since == self.on:
+        if charged or since > self.on or self.due.since == self.on:
             to = Moved(self.row.version_id, since, self.due.anchor_day, self.due.cycle_on)
         elif own:
             to = Moved(self.row.version_id, since, since.day)
@@ -247,7 +251,7 @@ class Change:
         used = self.used() if closing and self.meters else None
         passed = self._closing(next_to) if closing and not self.prepaid else ()
         return Outcome(
-            on=self.on, now=True, currency=self.currency, to=to, back=tuple(back),
+            on=self.on, now=True, currency=self.currency, to=to, back=tuple(_worth(back)),
             closing=tuple(
                 self._own(lines, self.on) for lines in (used.documents if used else passed)
             ),
@@ -271,7 +275,9 @@ class Change:
 
     def unused(self, reason: Reason, charge: str = "") -> list[Back]:
         """The days that were billed in advance and are not had, each at its own price; of all
-        charges, or of those that begin so."""
+        charges, or of those that begin so; none where policy prorates nothing."""
+        if self.how.basis in ("none", "free"):
+            return []
         rows = InvoiceLine.objects.filter(
             subscription=self.row, end__gt=self.on, deferred=True, charge__startswith=charge
         )
@@ -289,9 +295,26 @@ class Change:
             for days in gaps(ahead, one.line.credited):
                 why = {"rule": "unused days, at the price they were charged at",
                        "days": days.days, "of_days": period.days}  # fmt: skip
-                wish = LineCredit(key, reason, days=days, why=why)
+                exact = self._cost(one.line, one.row.why, period, days)
+                wish = LineCredit(key, reason, days=days, why=why, exact=exact)
                 found += self._back(wish, one.line, one.row, days)
         return found
+
+    def _cost(
+        self, line: Owned, why: Mapping[str, Any], period: Period, days: Period
+    ) -> Fraction | None:
+        """What some days of a line cost by the convention that it was charged by; None for what
+        was charged by none."""
+        if "price_minor" not in why or why.get("kind") == "converted":
+            return None
+        terms, cycle = self.how.terms(self.currency, arrears=False), cycle_of(why, period)
+        whole = share(period, cycle, self.life.plan.interval, terms).ratio
+        part = share(days, cycle, self.life.plan.interval, terms).ratio
+        quoted = abs(sum(line.billed) if line.tax_inclusive else line.billed[0])
+        price = Fraction(why["price_minor"])
+        if terms.round(price * whole) == quoted:
+            return Fraction(terms.round(price * part))
+        return Fraction(terms.round(quoted * part / whole)) if whole else None
 
     def deposits(self, charge: str = "") -> list[Back]:
         """What is held of it as a deposit, and is given back when it ends."""
@@ -354,3 +377,12 @@ class Change:
             for line in lines_of(part, due, life, self.prices, terms, end)
             if line.period.start < end
         )
+
+
+def _worth(back: Sequence[Back]) -> Iterator[Back]:
+    """What is worth a credit note: days that a promotion made free, of an invoice that gives
+    back nothing else, are not."""
+    sums: dict[str, int] = {}
+    for one in back:
+        sums[one.number] = sums.get(one.number, 0) + one.gross.minor
+    return (one for one in back if sums[one.number] > 0)

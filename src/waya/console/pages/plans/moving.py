@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from django import forms
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -62,7 +64,7 @@ def _moving(
         hidden={"seen": seen},
         money_words="For one period",
         money=[
-            Sum(_who(one), one.difference,
+            Sum(_who(one), one.difference.times(Fraction(one.many)),
                 f"each {every(one.interval)} from {one.now} to {one.then}")
             for one in shown.groups
         ],
