@@ -86,7 +86,7 @@ def test_odd_words_are_refused_and_make_nothing(there: Town, grace: Client) -> N
     faults = []
     for where, well in forms(there).items():
         for field in well:
-            for odd in random.Random(f"{where}{field}").sample(ODD, 5):
+            for odd in random.Random(f"{where}{field}").sample(ODD, 2):
                 before, told = _made(), well | {field: odd}
                 answer = grace.post(where, told)
                 if answer.status_code >= 500 or grace.get(where, told).status_code >= 500:

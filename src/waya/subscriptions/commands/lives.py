@@ -203,13 +203,20 @@ def advance_billed(*, advances: Sequence[Advance], by: Actor) -> None:
         ])  # fmt: skip
         if cursor.rowcount != len(advances):
             raise Refused("billed_meanwhile")
+        cut = [one for one in advances if one.cycle_on is not None]
+        if cut:
+            cursor.execute(_CUT, [array(one.subscription_id for one in cut),
+                                  [one.cycle_on for one in cut]])  # fmt: skip
 
 
 _ADVANCE = """
-update subscriptions_subscription s set billed_through = wished.until, cycle_on = wished.cycle_on
-from unnest(%s::bigint[], %s::date[], %s::date[], %s::date[])
-    wished (id, since, until, cycle_on)
+update subscriptions_subscription s set billed_through = wished.until, cycle_on = null
+from unnest(%s::bigint[], %s::date[], %s::date[]) wished (id, since, until)
 where s.id = wished.id and s.billed_through = wished.since
+"""
+_CUT = """
+update subscriptions_subscription s set cycle_on = wished.cycle_on
+from unnest(%s::bigint[], %s::date[]) wished (id, cycle_on) where s.id = wished.id
 """
 
 
