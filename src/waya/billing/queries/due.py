@@ -16,9 +16,9 @@ from django.db.models.expressions import RawSQL
 
 from waya.billing.models import ProForma
 from waya.billing.policy import BillingPolicy, RenewalPolicy
+from waya.billing.queries.late import late, metered, over
 from waya.billing.queries.lives.add_ons import with_add_ons
 from waya.billing.queries.lives.due import COLUMNS, Due, granted, plain
-from waya.billing.queries.lives.late import late, metered, over
 from waya.billing.queries.lives.worked import work_out
 from waya.billing.queries.pricing import PriceList, described
 from waya.billing.rules import renewal

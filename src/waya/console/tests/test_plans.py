@@ -403,3 +403,40 @@ def test_promotions_in_a_browser(live_town: Town, opens: Opens) -> None:
     page.goto("/plans/promotions")
     shot(page, "promotions")
     assert SHOTS or complaints == []
+
+
+def test_a_plan_is_withdrawn_and_sold_again(there: Town, grace: Client) -> None:
+    assert "2 services keep it" in seen(grace, "/plans/home-10/withdraw")
+    assert grace.post("/plans/home-10/withdraw").status_code == 302
+    assert not Plan.objects.get(code="home-10").on_sale
+    assert "Home 10 Mbps" not in grace.get("/customers/new").content.decode()
+    assert "Sell again" in seen(grace, "/plans/home-10")
+    assert grace.post("/plans/home-10/sell").status_code == 302
+    assert Plan.objects.get(code="home-10").on_sale
+    assert signed_in("naomi", "cashier").post("/plans/home-10/withdraw").status_code == 403
+
+
+def test_a_code_that_is_taken_is_said_and_sums_are_in_the_money_of_the_company(
+    there: Town, grace: Client
+) -> None:
+    told = {"name": "TV", "code": "home-10", "price": "300", "valid_from": there.today.isoformat(),
+            "tax_class": "internet"}  # fmt: skip
+    answer = grace.post("/plans/add-ons/new", told)
+    assert (answer.status_code, b"Choose another code" in answer.content) == (422, True)
+    Entity.objects.update(currency="UGX", country="UG")
+    assert "Price a period, UGX" in seen(grace, "/plans/add-ons/new")
+    told |= {"code": "tv", "unit": "week", "count": "2"}
+    assert grace.post("/plans/add-ons/new", told).status_code == 302
+    plan = Plan.objects.get(code="tv")
+    assert (plan.unit, plan.count, plan.versions.get().amount_minor) == ("week", 2, 300)
+
+
+def test_hours_cannot_wait_for_their_end(there: Town, grace: Client) -> None:
+    told = flat_price(there, **NEW) | {
+        "unit": "hour", "charge-1-kind": "per_unit", "charge-1-code": "gb", "charge-1-price": "5",
+        "charge-1-metric": "gb", "step": "publish",
+    }  # fmt: skip
+    page = grace.post("/plans/new", told)
+    assert (page.status_code, b"cannot wait" in page.content) == (422, False)
+    assert b"nothing of them can wait for their end" in page.content
+    assert grace.post("/plans/new", told | {"unit": "month"}).status_code == 302

@@ -12,9 +12,9 @@ from waya.billing.models import InvoiceLine
 from waya.billing.policy import BillingPolicy, RenewalPolicy
 from waya.billing.queries.accounts import account
 from waya.billing.queries.credits import creditable
+from waya.billing.queries.late import Late, late, metered
 from waya.billing.queries.lives.add_ons import draft_part, lines_of, plans_of, with_add_ons
 from waya.billing.queries.lives.due import Due, due_of, lives
-from waya.billing.queries.lives.late import Late, late, metered
 from waya.billing.queries.lives.leftovers import Allowance, Leftovers
 from waya.billing.queries.lives.worked import draft_line, work_out
 from waya.billing.queries.pricing import PriceList, worded
