@@ -11,7 +11,7 @@ from ninja import Field, Router, Schema, Status
 from ninja.decorators import decorate_view
 
 from waya.api.door import REFUSALS, WRITES, Caller, entity_id
-from waya.api.lists import Amount, Title, amount, one
+from waya.api.lists import Amount, Day, Title, amount, one
 from waya.api.once import HEADER, once
 from waya.api.plans.changes import DONE, WHERE, of_caller, outcome_shown
 from waya.api.preview.asked import Asked, Minor
@@ -45,7 +45,7 @@ class AddOnWished(Asked):
     down_kbps: Kbps = 0
     up_kbps: Kbps = 0
     to: Annotated[list[Code], Field(max_length=50)] = []
-    valid_from: date
+    valid_from: Day
 
 
 class BundleWished(Asked):
@@ -57,7 +57,7 @@ class BundleWished(Asked):
     parts: Annotated[list[Code], Field(min_length=2, max_length=10)]
     price_minor: Minor | None = None
     percent_off: Annotated[Decimal, Field(ge=0, le=100, decimal_places=4)] = Decimal(0)
-    valid_from: date
+    valid_from: Day
 
 
 class SoldShown(Schema):

@@ -93,6 +93,16 @@ def test_a_plan_that_cannot_be_is_refused(odd: dict[str, object]) -> None:
     assert not Plan.objects.exists()
 
 
+def test_days_that_no_calendar_reaches_are_refused() -> None:
+    entity = isp()
+    plan, bot = home_10(entity), program(entity)
+    where = f"/plans/{plan.public_id}/versions"
+    bot.post(where, {"valid_from": "9999-12-31", "price": "1"}, 422)
+    bot.post(where, {"valid_from": "2027-07-01", "price": "1"}, 201)
+    for on in ("9999-12-31", "0001-01-01", "2027-02-30", "soon"):
+        bot.post(f"{where}/2/price-change?preview=true", {"on": on}, 422)
+
+
 def test_a_cashier_reads_and_does_not_publish() -> None:
     entity = isp()
     plan, bot = home_10(entity), program(entity, "cashier")

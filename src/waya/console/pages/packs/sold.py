@@ -15,6 +15,7 @@ from waya.catalog.queries import tax_classes
 from waya.console.forms import MoneyField, refused_on
 from waya.console.pages.plans.sheet import UNITS
 from waya.console.pieces import Confirm, Then
+from waya.console.sheets.fields import DayField
 from waya.console.staff import StaffRequest, staff
 from waya.kernel import clock
 from waya.org.actors import Actor
@@ -45,9 +46,7 @@ class AddOnForm(forms.Form):
         label="On top of", required=False, widget=forms.CheckboxSelectMultiple,
         help_text="None: any plan.",
     )  # fmt: skip
-    valid_from = forms.DateField(
-        label="Sold from", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    valid_from = DayField(label="Sold from")
 
     def __init__(self, entity: Entity, *given: Any, **options: Any) -> None:
         super().__init__(*given, **options)
@@ -71,9 +70,7 @@ class BundleForm(forms.Form):
     percent_off = forms.DecimalField(
         label="Or percent off", min_value=0, max_value=100, decimal_places=4, required=False
     )
-    valid_from = forms.DateField(
-        label="Sold from", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    valid_from = DayField(label="Sold from")
 
     def __init__(self, entity: Entity, *given: Any, **options: Any) -> None:
         super().__init__(*given, **options)

@@ -14,6 +14,7 @@ from waya.catalog.models import PlanVersion
 from waya.console.forms import refused_on
 from waya.console.pages.plans.words import every
 from waya.console.pieces import Confirm, Sum, Then
+from waya.console.sheets.fields import DayField
 from waya.console.staff import StaffRequest, staff
 from waya.kernel import clock
 from waya.org.actors import Actor
@@ -22,10 +23,7 @@ from waya.org.actors import Actor
 class MoveForm(forms.Form):
     """From when on everybody has a version."""
 
-    on = forms.DateField(
-        label="For periods that begin from",
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
+    on = DayField(label="For periods that begin from")
 
 
 @staff("catalog.change")

@@ -19,7 +19,7 @@ from waya.catalog.models import Plan, Promotion
 from waya.console import drafts
 from waya.console.forms import MoneyField, refused_on
 from waya.console.pieces import Confirm, Then, earlier, newest
-from waya.console.sheets.fields import ExactField, day_input
+from waya.console.sheets.fields import DayField, ExactField
 from waya.console.staff import StaffRequest, staff
 from waya.console.words import many
 from waya.kernel import clock, ids
@@ -50,8 +50,8 @@ class PromotionForm(forms.Form):
         label="Of these plans", required=False, widget=forms.CheckboxSelectMultiple,
         help_text="None chosen: of all.",
     )  # fmt: skip
-    valid_from = forms.DateField(label="Given out from", widget=day_input())
-    end = forms.DateField(label="And no more from", required=False, widget=day_input())
+    valid_from = DayField(label="Given out from")
+    end = DayField(label="And no more from", required=False)
 
     def __init__(self, entity: Entity, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -82,7 +82,7 @@ class PromotionForm(forms.Form):
 class EndForm(forms.Form):
     """From when on nobody is given it."""
 
-    on = forms.DateField(label="Given out no more from", widget=day_input())
+    on = DayField(label="Given out no more from")
 
 
 @staff("customers.view")

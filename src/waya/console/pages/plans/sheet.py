@@ -23,7 +23,7 @@ from waya.catalog.rules.plans import (
     Unit,
 )
 from waya.catalog.rules.versions import FEE, checked, flat
-from waya.console.sheets.fields import ExactField, day_input, redraws, written
+from waya.console.sheets.fields import DayField, ExactField, redraws, written
 from waya.console.sheets.rows import hush, numbers, typed_of
 from waya.kernel.errors import Refused
 from waya.kernel.money import rounded
@@ -50,7 +50,7 @@ _BEFORE = "Hours are paid before: nothing of them can wait for their end."
 class HeadForm(forms.Form):
     """What holds for the whole version."""
 
-    valid_from = forms.DateField(label="New customers have it from", widget=day_input())
+    valid_from = DayField(label="New customers have it from")
     tax_inclusive = forms.TypedChoiceField(
         label="Prices are", choices=[("yes", "with tax"), ("no", "before tax")],
         coerce=lambda chosen: chosen == "yes",
@@ -66,7 +66,7 @@ class HeadForm(forms.Form):
     then = forms.ChoiceField(
         label="After these", choices=[("on", "It goes on for ever"), ("ends", "It ends")]
     )
-    begins = forms.DateField(label="Begins on", widget=day_input())
+    begins = DayField(label="Begins on")
     quantity = ExactField(whole=True, label="Units they have")
 
     def __init__(self, typed: QueryDict, currency: str) -> None:
