@@ -18,12 +18,14 @@ from waya.catalog.models import Plan, PlanVersion, Promotion
 from waya.catalog.queries import interval_of, versions
 from waya.catalog.rules.plans import Charge, Interval, Phase, PlanTerms, Tier
 from waya.catalog.rules.versions import flat
+from waya.console.pages.packs.sold import AddOnForm
 from waya.console.pages.plans.sheet import sheet, typed_from
 from waya.console.sheets.rows import numbers, step, typed_of
 from waya.console.tests.conftest import Opens
 from waya.console.tests.make import Town, signed_in
 from waya.console.tests.test_browser import listening, serious
 from waya.console.tests.test_pages import seen
+from waya.kernel.money import Money
 from waya.org.actors import SYSTEM
 from waya.org.models import Entity
 from waya.subscriptions.models import Grant
@@ -423,12 +425,16 @@ def test_a_code_that_is_taken_is_said_and_sums_are_in_the_money_of_the_company(
             "tax_class": "internet"}  # fmt: skip
     answer = grace.post("/plans/add-ons/new", told)
     assert (answer.status_code, b"Choose another code" in answer.content) == (422, True)
-    Entity.objects.update(currency="UGX", country="UG")
-    assert "Price a period, UGX" in seen(grace, "/plans/add-ons/new")
+    entity = Entity.objects.get(pk=there.entity.pk)
+    entity.currency, entity.country = "UGX", "UG"  # a currency without cents
+    form = AddOnForm(entity, told | {"code": "tv", "tax_class": "internet"})
+    assert form.fields["price"].label == "Price a period, UGX"
+    assert form.is_valid(), form.errors
+    assert form.cleaned_data["price"] == Money(300, "UGX")
     told |= {"code": "tv", "unit": "week", "count": "2"}
     assert grace.post("/plans/add-ons/new", told).status_code == 302
     plan = Plan.objects.get(code="tv")
-    assert (plan.unit, plan.count, plan.versions.get().amount_minor) == ("week", 2, 300)
+    assert (plan.unit, plan.count, plan.versions.get().amount_minor) == ("week", 2, 300_00)
 
 
 def test_hours_cannot_wait_for_their_end(there: Town, grace: Client) -> None:
