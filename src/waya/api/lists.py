@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
@@ -19,8 +20,12 @@ Row = TypeVar("Row", bound=Model)
 # PostgreSQL keeps no NUL, and no name or note of ours holds other control characters.
 PLAIN = r"^[^\x00-\x1f\x7f]*$"
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=PLAIN)]
+Title = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=PLAIN)]
 Short = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=PLAIN)]
 Words = Annotated[str, StringConstraints(max_length=300, pattern=PLAIN)]
+
+# A day of the calendar that we bill by; nothing of ours reaches further.
+Day = Annotated[date, Field(ge=date(1970, 1, 1), lt=date(2200, 1, 1))]
 
 
 class Amount(Schema):

@@ -1,4 +1,4 @@
-"""The company, its plans, and what customers have."""
+"""The company, and what customers have of its plans."""
 
 from __future__ import annotations
 
@@ -10,11 +10,8 @@ from django.db.models import QuerySet
 from ninja import Query, Router, Schema
 
 from waya.api.door import REFUSALS, Caller, here
-from waya.api.lists import Amount, Going, Page, amount, narrowed, one, page
-from waya.catalog.models import Plan
-from waya.catalog.queries import on_day, prices
+from waya.api.lists import Going, Page, narrowed, one, page
 from waya.kernel import clock
-from waya.kernel.errors import Refused
 from waya.org.actors import Actor
 from waya.org.queries import visible_to
 from waya.subscriptions.models import Subscription
@@ -35,22 +32,6 @@ class EntityShown(Schema):
     phone: str
     paybill: str
     today: date
-
-
-class PlanShown(Schema):
-    """A service by periods of `count` `unit`s; `price` is today's, None before its first."""
-
-    id: UUID
-    code: str
-    name: str
-    mode: Literal["prepaid", "postpaid"]
-    unit: Literal["month", "week", "day", "hour"]
-    count: int
-    down_kbps: int
-    up_kbps: int
-    on_sale: bool
-    price: Amount | None
-    tax_inclusive: bool | None
 
 
 class PlannedShown(Schema):
@@ -100,41 +81,6 @@ def get_entity(request: Caller) -> dict[str, Any]:
     fields = ("name", "legal_name", "tax_number", "country", "currency", "zone", "phone", "paybill")
     told = {name: getattr(entity, name) for name in fields}
     return {"id": entity.public_id, "today": clock.today(entity.zone), **told}
-
-
-@router.get("/plans", response={200: Page[PlanShown], **REFUSALS})
-def list_plans(request: Caller, going: Query[Going]) -> dict[str, Any]:
-    """Plans, newest first, sold or not."""
-    today = clock.today(here(request.auth).zone)
-    return page(
-        visible_to(request.auth, Plan.objects.all()), going, lambda rows: _plans(rows, today)
-    )
-
-
-@router.get("/plans/{uuid:id}", response={200: PlanShown, **REFUSALS})
-def get_plan(request: Caller, id: UUID) -> dict[str, Any]:
-    """One plan."""
-    plan = one(visible_to(request.auth, Plan.objects.all()), id)
-    return _plans([plan], clock.today(here(request.auth).zone))[0]
-
-
-def _plans(rows: list[Plan], today: date) -> list[dict[str, Any]]:
-    known = prices(row.pk for row in rows)
-    listed = []
-    for row in rows:
-        try:
-            price = on_day(known.get(row.pk, []), today)
-        except Refused:
-            price = None
-        listed.append({
-            "id": row.public_id, "code": row.code, "name": row.name, "mode": row.mode,
-            "unit": row.unit, "count": row.count,
-            "down_kbps": row.down_kbps, "up_kbps": row.up_kbps,
-            "on_sale": row.on_sale,
-            "price": amount(price.amount.minor, price.amount.currency) if price else None,
-            "tax_inclusive": price.tax_inclusive if price else None,
-        })  # fmt: skip
-    return listed
 
 
 def subscriptions(by: Actor) -> QuerySet[Subscription]:

@@ -21,10 +21,10 @@ from waya.api.collections import disputes, follow_ups, ladder, promises
 from waya.api.company import authority, branches, exemptions
 from waya.api.documents import credit_notes, papers
 from waya.api.door import api, problem
-from waya.api.plans import add_ons, adding, changes, promotions, versions
+from waya.api.plans import add_ons, adding, changes, promotions, selling, versions
 
-for resource in (billing, runs, dunning, sales, versions, changes, adding, customers, invoices,
-                 promotions, promises, disputes, follow_ups, ladder,
+for resource in (billing, runs, dunning, sales, selling, versions, changes, adding, customers,
+                 invoices, promotions, promises, disputes, follow_ups, ladder,
                  credit_notes, papers, payments, routers, taxes, add_ons):  # fmt: skip
     api.add_router("", resource.router)
 for resource in (branches, exemptions, authority):

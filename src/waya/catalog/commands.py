@@ -12,12 +12,26 @@ from django.db import transaction
 from django.db.models import Q
 
 from waya.catalog.models import BundlePart, Plan, PlanVersion, PriceChange, Promotion, TaxRate
-from waya.catalog.queries import goes_with, held, interval_of, parts_on, tax_classes
+from waya.catalog.queries import (
+    goes_with,
+    held,
+    interval_of,
+    parts_on,
+    sold_alone,
+    tax_classes,
+)
 from waya.catalog.rules.bundles import bundled, off
 from waya.catalog.rules.packs import ROWS
 from waya.catalog.rules.packs.rows import Row
 from waya.catalog.rules.plans import Charge, Interval, PlanTerms, Unit
-from waya.catalog.rules.versions import checked, flat, is_metered, price_of, written
+from waya.catalog.rules.versions import (
+    checked,
+    flat,
+    is_metered,
+    opens_with_a_price,
+    price_of,
+    written,
+)
 from waya.kernel import clock
 from waya.kernel.errors import Refused
 from waya.org.actors import Actor
@@ -25,6 +39,8 @@ from waya.org.audit import Happened, record_many
 from waya.org.models import Entity
 
 NONE = Decimal(0)
+# What stands in the place of a code in addresses of the console.
+ADDRESSES = ("new", "promotions", "add-ons", "bundles")
 # The longest period of each unit.
 MOST = {"month": 12, "week": 366, "day": 366, "hour": 744}
 
@@ -114,7 +130,8 @@ def open_plan(
     """Put a plan on sale with a first version of any charges and phases; its code, name and
     period are those of the terms.
 
-    Refuses `plan_code_taken`, and what `add_plan` and `publish_version` refuse.
+    Refuses `plan_code_taken` (for the words that are addresses of the console too), and what
+    `add_plan` and `publish_version` refuse.
     """
     by = by.must("catalog.change")
     unit, count = terms.interval.unit, terms.interval.count
@@ -124,7 +141,8 @@ def open_plan(
         raise Refused("period_wrong")
     if unit == "hour" and mode != Plan.PREPAID:
         raise Refused("hours_prepaid")
-    if Plan.objects.filter(entity_id=entity_id, code=terms.code).exists():
+    known = Plan.objects.filter(entity_id=entity_id, code=terms.code)
+    if terms.code in ADDRESSES or known.exists():
         raise Refused("plan_code_taken", plan=terms.code)
     plan = Plan.objects.create(
         entity_id=entity_id, code=terms.code, name=terms.name, mode=mode, unit=unit, count=count,
@@ -133,6 +151,31 @@ def open_plan(
     record_many(by, [Happened("plan.added", ("plan", plan.pk), why={"name": plan.name})])
     publish_version(plan_id=plan.pk, terms=terms, valid_from=valid_from,
                     tax_inclusive=tax_inclusive, by=by)  # fmt: skip
+    return plan
+
+
+@transaction.atomic
+def withdraw_plan(*, plan_id: int, by: Actor) -> Plan:
+    """Sell a plan, an add-on or a bundle no more: nobody new has it; whoever has it keeps it, and
+    pays for it as before. Again changes nothing."""
+    by = by.must("catalog.change")
+    return _offered(plan_id, on_sale=False, by=by)
+
+
+@transaction.atomic
+def sell_again(*, plan_id: int, by: Actor) -> Plan:
+    """Sell a plan that was withdrawn, at the version of the day. Again changes nothing."""
+    by = by.must("catalog.change")
+    return _offered(plan_id, on_sale=True, by=by)
+
+
+def _offered(plan_id: int, *, on_sale: bool, by: Actor) -> Plan:
+    plan = Plan.objects.select_for_update(no_key=True, of=("self",)).get(pk=plan_id)
+    if plan.on_sale != on_sale:
+        plan.on_sale = on_sale
+        plan.save(update_fields=["on_sale"])
+        action = "plan.offered" if on_sale else "plan.withdrawn"
+        record_many(by, [Happened(action, ("plan", plan.pk), why={"name": plan.name})])
     return plan
 
 
@@ -164,16 +207,20 @@ def publish_version(
     Amounts are minor units of the entity's currency. Whoever has the plan keeps the version
     they have. A published version never changes: refuses `price_published` for a date that
     has another, `interval_differs` for a cycle that is not the plan's,
-    `prepaid_meters_nothing` for what can only be billed after a period, and what
+    `meters_nothing` for an add-on, or hours, with what can only be billed after a period,
+    `nothing_in_advance` for a prepaid plan that has nothing to pay before one, and what
     `rules.versions.checked` refuses.
     """
     by = by.must("catalog.change")
     plan = Plan.objects.select_for_update(no_key=True, of=("self",)).get(pk=plan_id)
     if terms.interval != interval_of(plan):
         raise Refused("interval_differs", plan=plan.name)
-    if plan.mode == Plan.PREPAID and is_metered(terms):
-        raise Refused("prepaid_meters_nothing", plan=plan.name)
     told = written(checked(terms))
+    if plan.mode == Plan.PREPAID:
+        if is_metered(terms) and (plan.add_on or plan.unit == "hour"):
+            raise Refused("meters_nothing", plan=plan.name)
+        if not opens_with_a_price(terms):
+            raise Refused("nothing_in_advance", plan=plan.name)
     known = PlanVersion.objects.filter(plan=plan).order_by("number")
     for one in known:
         if one.valid_from == valid_from:
@@ -294,13 +341,11 @@ def add_add_on(
     """Sell something on top of plans (of those with these codes; of any without): for a price
     each period, one that is charged once, and a deposit; its speed comes on top of the plan's.
 
-    The same code again gives the plan that has it. Refuses `plan_unknown` for a code nobody
-    has, `tax_class_unknown`, `period_wrong`, and what `publish_version` refuses.
+    The same again gives the first; refuses `plan_code_taken` for a code that something else
+    has, `plan_unknown` for one of `to` that nobody has, `tax_class_unknown`, `period_wrong`,
+    and what `publish_version` refuses.
     """
     by = by.must("catalog.change")
-    known = Plan.objects.filter(entity_id=entity_id, code=code).first()
-    if known:
-        return known
     _sold(entity_id, to)
     classes = tax_classes(Entity.objects.values_list("country", flat=True).get(pk=entity_id))
     if classes and tax_class not in classes:
@@ -312,15 +357,44 @@ def add_add_on(
         *([Charge("once", "one_off", Fraction(once_minor))] if once_minor else []),
         *([Charge("deposit", "deposit", Fraction(deposit_minor))] if deposit_minor else []),
     ]
-    plan = Plan.objects.create(
+    plan = Plan(
         entity_id=entity_id, code=code, name=name, unit=unit, count=count, down_kbps=down_kbps,
         up_kbps=up_kbps, tax_class=tax_class, add_on=True, add_on_to=list(to),
     )  # fmt: skip
-    record_many(by, [Happened("plan.added", ("plan", plan.pk), why={"name": name})])
     terms = PlanTerms(code, interval_of(plan), tuple(charges), name=name)
+    known = _as_before(plan, terms, valid_from)
+    if known is not None:
+        return known
+    plan.save()
+    record_many(by, [Happened("plan.added", ("plan", plan.pk), why={"name": name})])
     publish_version(plan_id=plan.pk, terms=terms, valid_from=valid_from,
                     tax_inclusive=tax_inclusive, by=by)  # fmt: skip
     return plan
+
+
+_OF_A_PLAN = (
+    "name", "mode", "unit", "count", "down_kbps", "up_kbps", "tax_class", "calendar_day", "add_on",
+    "add_on_to",
+)  # fmt: skip
+
+
+def _as_before(plan: Plan, terms: PlanTerms, valid_from: date) -> Plan | None:
+    """The plan that was put on sale just like this one; None for a new code. Refuses
+    `plan_code_taken` where the code is that of something else."""
+    known = Plan.objects.filter(entity_id=plan.entity_id, code=plan.code).first()
+    if known is None and plan.code not in ADDRESSES:
+        return None
+    alike = known is not None and all(
+        getattr(known, name) == getattr(plan, name) for name in _OF_A_PLAN
+    )
+    if (
+        not alike
+        or not PlanVersion.objects.filter(
+            plan=known, valid_from=valid_from, terms=written(terms)
+        ).exists()
+    ):
+        raise Refused("plan_code_taken", plan=plan.code)
+    return known
 
 
 def _sold(entity_id: int, codes: Sequence[str]) -> list[Plan]:
@@ -339,33 +413,36 @@ def add_bundle(
     """Sell several plans as one: a line and what goes on top of it, by their codes, at one price
     each period or so many percent below what they cost alone on that day.
 
-    It is paid, and its periods are, as those of the line. The same code again gives the plan
-    that has it. Refuses `plan_unknown`, `bundle_line_missing` unless the first is a plan and the
-    rest are add-ons that go with it, `bundle_price_wrong` unless it has one of a price and a
-    discount, and what `rules.bundles.bundled` refuses.
+    It is paid, and its periods are, as those of the line. The same again gives the first; refuses
+    `plan_code_taken` for a code that something else has, `plan_unknown`, `bundle_line_missing`
+    unless the first is a plan and the rest are add-ons that go with it, `bundle_price_wrong`
+    unless it has one of a price and a discount, and what `rules.bundles.bundled` refuses.
     """
     by = by.must("catalog.change")
-    known = Plan.objects.filter(entity_id=entity_id, code=code).first()
-    if known:
-        return known
     whole = _sold(entity_id, list(dict.fromkeys(parts)))
     line = whole[0] if whole and not whole[0].add_on and not held(whole[0]) else None
     if line is None or not all(goes_with(one, line) for one in whole[1:]):
         raise Refused("bundle_line_missing")
     if (price_minor is None) == (percent_off == 0) or not 0 <= percent_off <= 100:
         raise Refused("bundle_price_wrong")
-    plan = Plan.objects.create(
+    parts_alone = sold_alone(whole, valid_from)
+    if price_minor is None:
+        price_minor = off(parts_alone, Fraction(percent_off))
+    plan = Plan(
         entity_id=entity_id, code=code, name=name, mode=line.mode, unit=line.unit,
         count=line.count, calendar_day=line.calendar_day, tax_class=line.tax_class,
         down_kbps=sum(one.down_kbps for one in whole),
         up_kbps=sum(one.up_kbps for one in whole),
     )  # fmt: skip
+    terms = bundled(parts_alone, price_minor, code=code, name=name, interval=interval_of(plan))
+    known = _as_before(plan, terms, valid_from)
+    if known is not None:
+        return known
+    plan.save()
     BundlePart.objects.bulk_create(
         BundlePart(bundle=plan, part=one, place=place) for place, one in enumerate(whole, start=1)
     )
     record_many(by, [Happened("plan.added", ("plan", plan.pk), why={"name": name})])
-    if price_minor is None:
-        price_minor = off(parts_on(plan, valid_from), Fraction(percent_off))
-    publish_price(plan_id=plan.pk, amount_minor=price_minor, valid_from=valid_from,
-                  by=by)  # fmt: skip
+    publish_version(plan_id=plan.pk, terms=terms, valid_from=valid_from,
+                    tax_inclusive=parts_alone[0].tax_inclusive, by=by)  # fmt: skip
     return plan

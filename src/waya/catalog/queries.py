@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import cast
@@ -60,7 +60,11 @@ def add_ons_for(plan: Plan) -> list[Plan]:
 def parts_on(plan: Plan, day: date) -> list[Part]:
     """The plans that a bundle holds, as they are sold alone on a day, its line first; none for
     what is no bundle. Refuses `no_price`."""
-    parts = held(plan)
+    return sold_alone(held(plan), day)
+
+
+def sold_alone(parts: Sequence[Plan], day: date) -> list[Part]:
+    """Plans as they are sold alone on a day, in order. Refuses `no_price`."""
     known = versions(parts)
     sold = [known[price_on(one.pk, day).version_id] for one in parts]
     return [

@@ -27,7 +27,7 @@ from waya.console.pages.company import branches, taxes
 from waya.console.pages.documents import credits, logo, printed
 from waya.console.pages.dunning import deciding, ladder, lists, saying, tonight
 from waya.console.pages.packs import sold, taken
-from waya.console.pages.plans import moving, promotions, publishing, records
+from waya.console.pages.plans import moving, offering, promotions, publishing, records
 
 urlpatterns = [
     path("sign-in", sign_in.SignIn.as_view(), name="account_login"),
@@ -116,6 +116,8 @@ urlpatterns = [
     path("plans/bundles/new", sold.bundle, name="bundle_new"),
     path("plans/<str:code>", records.record, name="plan"),
     path("plans/<str:code>/publish", publishing.publish, name="plan_publish"),
+    path("plans/<str:code>/withdraw", offering.withdraw, name="plan_withdraw"),
+    path("plans/<str:code>/sell", offering.sell, name="plan_sell"),
     path("plans/<str:code>/<int:number>", moving.move, name="price_change"),
     path("approvals", approvals.listed, name="approvals"),
     path("approvals/<int:approval_id>", approvals.decide, name="decide"),

@@ -15,7 +15,8 @@ class Subscription(models.Model):
     `anchor_day` (1–31) is the day of the month on which periods begin, unclamped.
     `billed_through` is the first day not yet on an invoice; for a prepaid plan it moves
     together with `paid_through`. `cycle_on` is a day on which a cycle of it began, when that
-    does not follow from the anchor. On `next_on` it goes on under `next_version` (as many as
+    does not follow from the anchor. Of a prepaid plan that meters, what was used is billed up to
+    `metered_through` (null: nothing yet). On `next_on` it goes on under `next_version` (as many as
     `next_quantity`, where that changes), or ends when there is none.
     """
 
@@ -55,6 +56,7 @@ class Subscription(models.Model):
     paid_until = models.DateTimeField(null=True)
     billed_through = models.DateField(null=True)
     cycle_on = models.DateField(null=True)
+    metered_through = models.DateField(null=True)
     next_version = models.ForeignKey(
         "catalog.PlanVersion", on_delete=models.PROTECT, null=True, related_name="+",
         db_index=False,

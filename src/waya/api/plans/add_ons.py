@@ -11,7 +11,7 @@ from ninja import Field, Router, Schema, Status
 from ninja.decorators import decorate_view
 
 from waya.api.door import REFUSALS, WRITES, Caller, entity_id
-from waya.api.lists import Amount, Line, amount, one
+from waya.api.lists import Amount, Day, Title, amount, one
 from waya.api.once import HEADER, once
 from waya.api.plans.changes import DONE, WHERE, of_caller, outcome_shown
 from waya.api.preview.asked import Asked, Minor
@@ -35,7 +35,7 @@ class AddOnWished(Asked):
     price each period it may cost something once, and a deposit; minor units, with taxes."""
 
     code: Code
-    name: Line
+    name: Title
     price_minor: Minor
     once_minor: Minor = 0
     deposit_minor: Minor = 0
@@ -45,7 +45,7 @@ class AddOnWished(Asked):
     down_kbps: Kbps = 0
     up_kbps: Kbps = 0
     to: Annotated[list[Code], Field(max_length=50)] = []
-    valid_from: date
+    valid_from: Day
 
 
 class BundleWished(Asked):
@@ -53,11 +53,11 @@ class BundleWished(Asked):
     `percent_off` of what they cost alone."""
 
     code: Code
-    name: Line
+    name: Title
     parts: Annotated[list[Code], Field(min_length=2, max_length=10)]
     price_minor: Minor | None = None
     percent_off: Annotated[Decimal, Field(ge=0, le=100, decimal_places=4)] = Decimal(0)
-    valid_from: date
+    valid_from: Day
 
 
 class SoldShown(Schema):

@@ -11,7 +11,7 @@ from ninja.decorators import decorate_view
 
 from waya.api.door import WRITES, Caller
 from waya.api.lists import Amount, amount, one
-from waya.api.once import HEADER, once
+from waya.api.once import HEADER, once_beyond
 from waya.api.plans.changes import ChargeShown, lines_shown
 from waya.api.preview.asked import Asked
 from waya.billing.queries.lives.first import Added
@@ -26,22 +26,26 @@ router = Router(tags=["sales"])
 class ServiceAsked(Asked):
     """Which plan, at which of the customer's sites (their first, unless named). `align` says
     whether its periods end with those of their others (`customer`), so that the first is a part,
-    or on a day of its own (`own`); without it, policy does."""
+    or on a day of its own (`own`); without it, policy does. With `prompt` the customer's phone
+    is then asked for all that is to be paid."""
 
     plan: UUID
     site: UUID | None = None
     align: Literal["own", "customer"] | None = None
+    prompt: bool = False
 
 
 class ServiceAdded(Schema):
     """One service more: its first half-open period and what that comes to, whether it was
     previewed or asked for. `aligned` says that it ends with others of theirs; `to_pay` is what
     begins it, nothing for a plan that is paid after its period or is free at first.
-    `subscription` and `pro_forma` (a number, which it may share with others that are due on
-    the same day) are there once it was asked for."""
+    `prompt` is what became of asking their phone, if it was to be asked: null where nothing was
+    sent. `subscription` and `pro_forma` (a number, which it may share with others that are due
+    on the same day) are there once it was asked for."""
 
     subscription: UUID | None
     pro_forma: str | None
+    prompt: Literal["sending", "sent", "unknown", "paid", "failed"] | None
     aligned: bool
     start: date | None
     end: date | None
@@ -55,7 +59,7 @@ class ServiceAdded(Schema):
     "/customers/{uuid:id}/subscriptions", response={200: ServiceAdded, **WRITES},
     openapi_extra=HEADER,
 )  # fmt: skip
-@decorate_view(once)
+@decorate_view(once_beyond)
 def add_subscription(
     request: Caller, id: UUID, asked: ServiceAsked, preview: bool = False
 ) -> dict[str, Any]:
@@ -71,7 +75,8 @@ def add_subscription(
     )
     if preview:
         return _shown(found, None)
-    done = orders.add(customer_id=customer.pk, plan_id=plan.pk, site_id=site_id, align=align, by=by)
+    do = orders.add_and_prompt if asked.prompt else orders.add
+    done = do(customer_id=customer.pk, plan_id=plan.pk, site_id=site_id, align=align, by=by)
     return _shown(found, done)
 
 
@@ -81,6 +86,7 @@ def _shown(found: Added, done: orders.Order | None) -> dict[str, Any]:
     return {
         "subscription": done.subscription.public_id if done else None,
         "pro_forma": done.pro_forma.number if done and done.pro_forma else None,
+        "prompt": done.prompt.state if done and done.prompt else None,
         "aligned": found.turns is not None,
         "start": found.period.start if found.period else None,
         "end": found.period.end if found.period else None,

@@ -13,7 +13,7 @@ from ninja.decorators import decorate_view
 
 from waya.api.door import WRITES, Caller, here
 from waya.api.invoices import Because, because
-from waya.api.lists import Amount, Line, amount, one
+from waya.api.lists import Amount, Day, Title, amount, one
 from waya.api.once import HEADER, once
 from waya.api.preview.asked import Asked
 from waya.billing.commands.lives import changes
@@ -63,10 +63,10 @@ class PromotionAsked(Asked):
 class UsageAsked(Asked):
     """So much of a metric used on a day; the same `source` counts once."""
 
-    on: date
+    on: Day
     metric: Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9_.:-]+$")]
     quantity: Annotated[Decimal, Field(ge=0, le=10**12, max_digits=18, decimal_places=6)]
-    source: Line
+    source: Title
 
 
 class CountsAsked(Asked):

@@ -12,7 +12,7 @@ from ninja import Field, Query, Router, Schema, Status
 from ninja.decorators import decorate_view
 
 from waya.api.door import REFUSALS, WRITES, Caller, entity_id, here
-from waya.api.lists import Amount, Line, amount
+from waya.api.lists import Amount, Day, Title, amount
 from waya.api.once import HEADER, once
 from waya.api.preview.asked import Asked
 from waya.billing.queries.lives.promoted import granted_counts, grants_of, held
@@ -31,12 +31,12 @@ class PromotionWished(Asked):
     on the half-open dates from `valid_from` to `end`, for `plans` by code (none: for all)."""
 
     code: Code
-    name: Line
+    name: Title
     percent: Annotated[Decimal, Field(ge=0, le=100, decimal_places=4)] = Decimal(0)
     amount_minor: Annotated[int, Field(ge=0, le=10**14)] = 0
     periods: Annotated[int, Field(ge=1, le=1200)] | None = None
-    valid_from: date
-    end: date | None = None
+    valid_from: Day
+    end: Day | None = None
     plans: Annotated[list[Annotated[str, Field(max_length=40, pattern=r"^[A-Za-z0-9_-]+$")]],
                      Field(max_length=50)] = []  # fmt: skip
 
@@ -58,7 +58,7 @@ class PromotionShown(Schema):
 class PromotionEnded(Asked):
     """From which day on nobody is given it."""
 
-    on: date
+    on: Day
 
 
 class HeldShown(Schema):

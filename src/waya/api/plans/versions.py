@@ -12,7 +12,7 @@ from ninja import Field, Router, Schema, Status
 from ninja.decorators import decorate_view
 
 from waya.api.door import REFUSALS, WRITES, Caller, here
-from waya.api.lists import Amount, amount, one
+from waya.api.lists import Amount, Day, amount, one
 from waya.api.once import HEADER, once
 from waya.api.preview import made
 from waya.api.preview.asked import Asked, ChargeAsked, Major, Minor, PhaseAsked, PlanAsked
@@ -31,7 +31,7 @@ class VersionAsked(Asked):
     """What a plan is to cost from a date on, for those who take it then: `price` for a whole
     period, or `charges` of any kind, and phases. Amounts are in major units."""
 
-    valid_from: date
+    valid_from: Day
     price: Major | None = None
     price_minor: Minor | None = None
     price_per: Literal["cycle", "month", "day"] = "cycle"
@@ -86,7 +86,7 @@ def post_version(request: Caller, id: UUID, asked: VersionAsked) -> Status[dict[
 class PriceChangeAsked(Asked):
     """From when on those who have an older version are charged by this one."""
 
-    on: date
+    on: Day
 
 
 class GroupShown(Schema):

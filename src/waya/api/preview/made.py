@@ -262,18 +262,16 @@ def moment(on: date) -> date:
 
 
 def usage(asked: PreviewAsked, events: Sequence[Event]) -> list[Usage]:
-    """What was used; by the first subscription unless it is named."""
+    """What was used; by the first subscription that begins, unless it is named."""
     measured = {charge.metric for event in events for charge in _charges(event.plan)}
     for at, one in enumerate(asked.usage):
         if one.metric not in measured or not one.metric:
             raise fault("No plan that is had prices this metric.", "usage", at, "metric")
         _has_begun(one.subscription, events, "usage", at)
-    first = next((one.subscription for one in asked.events if one.kind == "start"), None)
-    if first is None and asked.plan is None and asked.plans:
-        first = asked.plans[0].code
+    first = next((one.subscription for one in events if one.kind == "start"), "")
     return [
         Usage(moment(one.on), one.metric, Fraction(one.quantity),
-              (first or "") if one.subscription is None else one.subscription)
+              first if one.subscription is None else one.subscription)
         for one in asked.usage
     ]  # fmt: skip
 

@@ -35,6 +35,8 @@ from waya.billing.queries.due import (
     passed,
     to_ask,
     to_invoice,
+    to_meter,
+    used,
 )
 from waya.billing.queries.lives.due import Due
 from waya.billing.queries.lives.unlike import unlike_bills
@@ -46,7 +48,7 @@ from waya.org.actors import Actor
 from waya.org.audit import Happened, record_many
 from waya.org.policy import chosen
 from waya.parties.commands.customers import lock_customers
-from waya.subscriptions.commands.lives import advance_billed
+from waya.subscriptions.commands.lives import advance_billed, advance_metered
 from waya.subscriptions.models import Subscription
 
 log = logging.getLogger("waya.billing")
@@ -130,7 +132,12 @@ def bill(
 
 def _works(day: Billing, bounds: BoundsPolicy) -> Sequence[tuple[QuerySet[Subscription], _Work]]:
     """What a day's billing does within the bounds of one bill, in order, and who is due."""
-    return ((passed(day), partial(_invoice, bounds)), (lapsing(day), partial(_ask, bounds)))
+    after = used(day)
+    return (
+        (passed(day), partial(_invoice, bounds)),
+        *([] if after is None else [(after, partial(_meter, bounds))]),
+        (lapsing(day), partial(_ask, bounds)),
+    )
 
 
 def _in_chunks(run: _Run, due: Search, work: _Work) -> None:
@@ -278,6 +285,19 @@ def _invoice(bounds: BoundsPolicy, day: Billing, rows: Sequence[Due], by: Actor)
         )
     advance_billed(advances=found.advances, by=by)
     made = issue(drafts=found.drafts, by=by)
+    return Made(len(rows), len(made), 0, sum(one.total_minor for one in made), len(held))
+
+
+def _meter(bounds: BoundsPolicy, day: Billing, rows: Sequence[Due], by: Actor) -> Made:
+    """Invoice what was used of what is paid before, once the days are over."""
+    drafts, advances = to_meter(day, rows)
+    held = _hold_out(day, bounds, ((one.customer_id, one.lines) for one in drafts))
+    if held:
+        kept = {row.id for row in rows if row.customer_id not in held}
+        drafts = [one for one in drafts if one.customer_id not in held]
+        advances = [one for one in advances if one.subscription_id in kept]
+    advance_metered(advances=advances, by=by)
+    made = issue(drafts=drafts, by=by)
     return Made(len(rows), len(made), 0, sum(one.total_minor for one in made), len(held))
 
 

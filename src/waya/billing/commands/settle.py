@@ -251,8 +251,7 @@ def _renew(
 
 
 def _renewal(asked: ProForma, bought: Bought, cause: int | None) -> Renewal:
-    row = asked.subscription
-    begins = row.state == Subscription.PENDING and row.cycle_on is not None
+    row, cycle_on = asked.subscription, _cycle_on(asked, bought)
     return Renewal(
         subscription_id=asked.subscription_id,
         start=bought.period.start,
@@ -261,8 +260,23 @@ def _renewal(asked: ProForma, bought: Bought, cause: int | None) -> Renewal:
         anchor_day=bought.anchor_day,
         cause=cause,
         paid_until=bought.hours.until if bought.hours else None,
-        turns=begins and bought.period.end == asked.end,
+        turns=cycle_on != row.cycle_on,
+        cycle_on=cycle_on,
     )
+
+
+def _cycle_on(asked: ProForma, bought: Bought) -> date | None:
+    """By which day the cycles that follow are found: none where what was bought ends with one."""
+    row, end = asked.subscription, asked.end.isoformat()
+    moved = bought.period.end != asked.end
+    if bought.hours is not None or (moved and row.state == Subscription.PENDING):
+        return row.cycle_on
+    by_the_month = (row.plan.unit, row.plan.count) == ("month", 1)
+    if moved or by_the_month:
+        return None
+    lines = (one["why"] for one in asked.why.get("lines", ()))
+    cut = (one for one in lines if one["until"] == end and one.get("cycle_until", "") > end)
+    return next((date.fromisoformat(one["cycle_from"]) for one in cut), None)
 
 
 def _bought(asked: ProForma, offer: Offer, use: Use, policy: RenewalPolicy, zone: str) -> Bought:

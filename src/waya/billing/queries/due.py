@@ -16,6 +16,7 @@ from django.db.models.expressions import RawSQL
 
 from waya.billing.models import ProForma
 from waya.billing.policy import BillingPolicy, RenewalPolicy
+from waya.billing.queries.late import late, metered, over
 from waya.billing.queries.lives.add_ons import with_add_ons
 from waya.billing.queries.lives.due import COLUMNS, Due, granted, plain
 from waya.billing.queries.lives.worked import work_out
@@ -26,13 +27,14 @@ from waya.billing.rules.engine.whole import Due as WholeDue
 from waya.billing.rules.engine.whole import Whole, WholePeriods
 from waya.catalog.models import Plan, Promotion
 from waya.catalog.queries import Version
+from waya.catalog.rules.versions import charges_early
 from waya.org.models import Entity
 from waya.org.policy import chosen
 from waya.org.rows.among import array
 from waya.org.rows.asking import ask
 from waya.subscriptions.models import Subscription
 from waya.subscriptions.queries import RUNNING
-from waya.subscriptions.rules.life import Advance
+from waya.subscriptions.rules.life import Advance, Metered
 
 # The first day on which a month that is going on can end. A clamped anchor ends it no earlier
 # than the 28th.
@@ -127,15 +129,37 @@ def found_of(day: Billing, keys: Sequence[int]) -> tuple[dict[int, Subscription]
 
 def passed(day: Billing) -> QuerySet[Subscription]:
     """Postpaid ones for whom something may have passed: of whole months at a flat price the
-    next anchor date must have come, of the others a period may be one day."""
+    next anchor date must have come, of the others a period may be one day. What charges
+    something before its period, or once, is due on the day itself. Who is paused is billed where
+    policy charges a pause."""
     going = Q(plan__in=_whole_months(day), next_on=None, cycle_on=None, ends__gt=day.on)
+    due, early = Q(billed_through__lt=day.on), _early(day)
+    if early:
+        due |= Q(billed_through=day.on, plan__in=early)
+    paused = [Subscription.PAUSED] if day.how.pause == "charge" else []
     return Subscription.objects.alias(ends=RawSQL(_ENDS, (), DateField())).filter(
         ~going,
+        due,
         entity=day.entity,
-        state__in=RUNNING,
+        state__in=[*RUNNING, *paused],
         plan__in=[key for key, plan in day.plans.items() if plan.mode == Plan.POSTPAID],
-        billed_through__lt=day.on,
     )
+
+
+def _early(day: Billing) -> list[int]:
+    """The postpaid plans that charge something before a period, or when they begin."""
+    found = {one.plan_id for one in day.prices.versions.values() if charges_early(one.terms)}
+    return [key for key in found if day.plans[key].mode == Plan.POSTPAID]
+
+
+def used(day: Billing) -> QuerySet[Subscription] | None:
+    """Prepaid ones that may owe what they used in a period that is over; None where no plan
+    meters what is paid before, so that nobody is asked."""
+    plans = metered(day.prices)
+    if not plans:
+        return None
+    running = Subscription.objects.filter(entity=day.entity, state__in=RUNNING)
+    return over(running, plans, day.on)
 
 
 def _whole_months(day: Billing) -> list[int]:
@@ -208,8 +232,20 @@ def to_invoice(day: Billing, rows: Sequence[Due]) -> ToInvoice:
     for worked in work_out(special, day.prices, day.how, day.on, arrears=True):
         drafts += [_draft(day, worked.row, lines) for lines in worked.documents]
         if worked.until is not None:
-            reached[worked.row.id] = Advance(worked.row.id, worked.row.since, worked.until)
+            reached[worked.row.id] = Advance(
+                worked.row.id, worked.row.since, worked.until, worked.cycle_on
+            )
     return ToInvoice(together(drafts) if day.how.one_bill else drafts, list(reached.values()))
+
+
+def to_meter(day: Billing, rows: Sequence[Due]) -> tuple[list[Draft], list[Metered]]:
+    """What prepaid ones owe of the days that are over, and up to where that bills them."""
+    found = late(rows, day.prices, day.how, day.on)
+    drafts = [_draft(day, one.row, lines) for one in found for lines in one.documents]
+    return (
+        together(drafts) if day.how.one_bill else drafts,
+        [Metered(one.row.id, one.since, one.through) for one in found],
+    )
 
 
 def _parted(day: Billing, rows: Sequence[Due]) -> tuple[list[tuple[Due, Version]], list[Due]]:

@@ -18,11 +18,13 @@ from waya.billing.queries.due import (
     passed,
     to_ask,
     to_invoice,
+    to_meter,
+    used,
 )
 from waya.billing.queries.lives.due import Due
 from waya.billing.queries.lives.unlike import unlike_bills
 from waya.billing.queries.taxes.buyers import as_asked_of, buyers, drafts_as_bought
-from waya.billing.rules.drafts import DraftLine
+from waya.billing.rules.drafts import Draft, DraftLine
 from waya.kernel.errors import Refused
 from waya.kernel.money import Money
 from waya.org.policy import chosen
@@ -92,8 +94,10 @@ def rehearse(
     day = billing_of(entity_id, on)
     found = Rehearsal(on, day.entity.currency)
     looked_at = 0
+    after = used(day)
     for kind, due, work in (
         ("invoices", passed(day), _invoiced),
+        *([] if after is None else [("invoices", after, _metered)]),
         ("pro_formas", lapsing(day), _asked),
     ):
         search = Search.of(due)
@@ -111,8 +115,15 @@ _Work = Callable[[Billing, Sequence[Due]], Iterable[_Made]]
 
 def _invoiced(day: Billing, rows: Sequence[Due]) -> Iterator[_Made]:
     """By subscription, also where several share an invoice."""
+    return _parted(day, rows, to_invoice(day, rows).drafts)
+
+
+def _metered(day: Billing, rows: Sequence[Due]) -> Iterator[_Made]:
+    return _parted(day, rows, to_meter(day, rows)[0])
+
+
+def _parted(day: Billing, rows: Sequence[Due], drafts: Sequence[Draft]) -> Iterator[_Made]:
     by_id = {row.id: row for row in rows}
-    drafts = to_invoice(day, rows).drafts
     found = buyers(row.customer_id for row in rows)
     for draft in drafts_as_bought(drafts, found, day.entity.pk) if found else drafts:
         parts: dict[int, list[DraftLine]] = {}

@@ -10,6 +10,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
+from waya.billing.rules.engine.book import gaps
 from waya.billing.rules.hours import Hours
 from waya.billing.rules.recognition import earned
 from waya.kernel.errors import Refused
@@ -33,7 +34,8 @@ class Reason(StrEnum):
 class LineCredit:
     """What to credit of a line: so much of it, with its taxes (`gross_minor`) or before them
     (`net_minor`); its share of `days` that were not used (half-open, within its period); or,
-    without any of these, all that is left of it."""
+    without any of these, all that is left of it. `exact` is what those days cost (quoted as the
+    line is), where a convention says it and not their number."""
 
     line_id: int
     reason: Reason
@@ -41,6 +43,7 @@ class LineCredit:
     net_minor: int | None = None
     days: Period | None = None
     why: Mapping[str, Any] = field(default_factory=dict)
+    exact: Fraction | None = None
 
     def __post_init__(self) -> None:
         if sum(one is not None for one in (self.gross_minor, self.net_minor, self.days)) > 1:
@@ -107,7 +110,7 @@ def give(line: Owned, wish: LineCredit) -> Given:
     if not any(line.left):
         raise Refused("credit_nothing_left")
     if wish.days is not None:
-        parts = _of_days(line, wish.days)
+        parts = _of_days(line, wish.days, wish.exact)
     elif wish.gross_minor is not None:
         parts = _of_gross(line, wish.gross_minor)
     elif wish.net_minor is not None:
@@ -190,19 +193,26 @@ def _of_net(line: Owned, net_minor: int) -> tuple[int, ...]:
     return tuple(_sign(line) * rounded(Fraction(net_minor * abs(part), net)) for part in line.left)
 
 
-def _of_days(line: Owned, days: Period) -> tuple[int, ...]:
+def _of_days(line: Owned, days: Period, exact: Fraction | None) -> tuple[int, ...]:
     period = line.period
     if period is None or not period.start <= days.start < days.end <= period.end:
         raise Refused("credit_days_outside")
     if any(days.start < past.end and past.start < days.end for past in line.credited):
         raise Refused("credit_days_again")
     if line.tax_inclusive:
-        return _of_gross(line, _share(line, sum(line.billed), sum(line.left), days, period))
-    return _of_net(line, _share(line, line.billed[0], line.left[0], days, period))
+        minor = _share(line, sum(line.billed), sum(line.left), days, period, exact)
+        return _of_gross(line, minor)
+    return _of_net(line, _share(line, line.billed[0], line.left[0], days, period, exact))
 
 
-def _share(line: Owned, billed: int, left: int, days: Period, period: Period) -> int:
-    """What some days of a line cost: a split over its days, so that its parts add up to it."""
+def _share(
+    line: Owned, billed: int, left: int, days: Period, period: Period, exact: Fraction | None
+) -> int:
+    """What some days of a line cost: as a convention says, and all that is left with the last of
+    them; else a split over its days, so that its parts add up to it."""
+    if exact is not None:
+        last = not gaps(period, [*line.credited, days])
+        return abs(left) if last else min(rounded(exact), abs(left))
     before, rest = period.split_days(days.start)
     parts = Money(abs(billed), line.currency).split([before, days.days, rest - days.days])
     return min(parts[1].minor, abs(left))

@@ -6,10 +6,11 @@ engine, where the bills end, with what is left of its phases and promotions.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
+from typing import Any
 
 from waya.billing.rules.engine.events import Event, Usage, midnight
 from waya.billing.rules.engine.grids import Grid, grid, later
@@ -18,7 +19,7 @@ from waya.billing.rules.engine.lines import lines
 from waya.billing.rules.engine.terms import Anchor, BillingTerms, When
 from waya.billing.rules.hours import first_day
 from waya.catalog.rules.plans import Discount, Interval, Phase, PlanTerms
-from waya.kernel.periods import next_anchor, on_day
+from waya.kernel.periods import Period, next_anchor, on_day
 
 ONCE = ("one_off", "deposit")
 
@@ -87,6 +88,24 @@ def cycles(life: Life) -> Grid:
     """When the cycles of a life turn."""
     anchor = _anchor(life)
     return grid(anchor, life.plan.interval, shared=life.since, own=life.since, began=life.since)
+
+
+def within(life: Life, day: date) -> date | None:
+    """The beginning of the cycle that a day is in the middle of, where neither the day nor the
+    anchor says it: what is by the week, the day or several months may be cut by a phase."""
+    if life.plan.interval == Interval("month") or by_the_hour(life.plan):
+        return None
+    began = cycles(life).cycle(day).start
+    return None if began == day else began
+
+
+def cycle_of(why: Mapping[str, Any], days: Period) -> Period:
+    """The cycle that the days of a line that was billed are of: themselves, if they are whole, or
+    were paid late and moved."""
+    if why.get("ratio") == "1" or "cycle_from" not in why:
+        return days
+    cycle = Period(date.fromisoformat(why["cycle_from"]), date.fromisoformat(why["cycle_until"]))
+    return cycle if cycle.start <= days.start and days.end <= cycle.end else days
 
 
 def _anchor(life: Life) -> Anchor:

@@ -48,6 +48,25 @@ def is_metered(terms: PlanTerms) -> bool:
     return late or bool(terms.minimum)
 
 
+def charges_early(terms: PlanTerms) -> bool:
+    """Whether some of it is charged before a period though the plan may be paid after it."""
+    known = (terms.charges, *(one.charges for one in terms.phases if one.charges))
+    return any(
+        one.timing == "advance" or one.kind in ("one_off", "deposit")
+        for each in known
+        for one in each
+    )
+
+
+def opens_with_a_price(terms: PlanTerms) -> bool:
+    """Whether each period of it, but for those of a trial, is charged for before it begins: what
+    is paid before is had for that. A price of nothing is one."""
+    known = [terms.charges] + [
+        one.charges for one in terms.phases if one.charges and one.kind != "trial"
+    ]
+    return all(any(one.recurring and one.timing != "arrears" for one in each) for each in known)
+
+
 def checked(terms: PlanTerms) -> PlanTerms:
     """Terms that can be billed.
 

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 
+from waya.billing.queries.accounts import account as money_of
 from waya.billing.queries.lives.first import Added
 from waya.billing.rules.drafts import DraftLine
 from waya.catalog.models import Plan
 from waya.catalog.queries import plans_on_sale
+from waya.console.pages.services import plan_options
 from waya.console.pieces import Confirm, Sum, Then, why_of
 from waya.console.staff import StaffRequest, staff
-from waya.kernel import ids
+from waya.kernel import clock, ids
 from waya.kernel.errors import Refused
 from waya.kernel.money import Money
+from waya.kernel.phone import national
 from waya.orders.commands import add as orders
 from waya.org.actors import Actor
 from waya.org.words import words
 from waya.parties.models import Customer, Site
+from waya.parties.queries import phones_of
+from waya.payments.models import Prompt
 from waya.reports.documents.whys import of_charged
 
 _ALIGN: tuple[orders.Align, ...] = ("", "own", "customer")
@@ -45,7 +52,7 @@ def add(request: StaffRequest, by: Actor, account: str) -> HttpResponse:
     confirm: dict[str, Any] = {
         "title": f"A service more for {customer.name}",
         "text": "Choose a plan to see its first period.",
-        "choices": _choices(plans, plan, sites, site, align),
+        "choices": _choices(plans, plan, sites, site, align, clock.today(request.entity.zone)),
         "address": f"/customers/{account}/add",
         "verb": "Show its first period",
     }
@@ -57,15 +64,52 @@ def add(request: StaffRequest, by: Actor, account: str) -> HttpResponse:
             align=align, by=by,
         )  # fmt: skip
         if request.method == "POST" and request.POST.get("seen") == _pin(found):
-            orders.add(
+            do = orders.add_and_prompt if request.POST.get("ask") == "prompt" else orders.add
+            order = do(
                 customer_id=customer.pk, plan_id=plan.pk, site_id=site.pk if site else None,
                 align=align, by=by,
             )  # fmt: skip
+            _say(request, order)
             return redirect(f"/customers/{account}")
     except Refused as refusal:
         confirm |= {"refusal": words(refusal)}
         return _shown(request, customer, confirm, 422 if request.method == "POST" else 200)
+    confirm["choices"] += _asking(customer, found, typed.get("ask", "prompt"), by)
     return _shown(request, customer, confirm | _told(found), 200)
+
+
+def _asking(customer: Customer, found: Added, ask: str, by: Actor) -> list[dict[str, Any]]:
+    """Whether their phone is asked at once, and for how much: what is open comes before it."""
+    phone = phones_of([customer.pk]).get(customer.pk, "")
+    if not (_asks(found) and phone and by.can("payments.prompt")):
+        return []
+    stands = money_of(customer.pk, customer.entity_id)
+    to_pay = stands.owed + stands.asked + found.total - stands.credit
+    if to_pay.minor <= 0:
+        return []
+    options = [
+        {"value": "prompt", "words": "Send the prompt now", "on": ask == "prompt",
+         "note": f"{to_pay} on {national(phone)}"},
+        {"value": "later", "words": "They pay themselves", "on": ask != "prompt",
+         "note": "by paybill, or at the counter"},
+    ]  # fmt: skip
+    return [{"name": "ask", "legend": "The money", "options": options}]
+
+
+def _say(request: StaffRequest, order: orders.Order) -> None:
+    """What became of the prompt, if there was to be one."""
+    sent = order.prompt
+    if request.POST.get("ask") != "prompt" or order.pro_forma is None:
+        return
+    if sent is None:
+        messages.warning(request, "No prompt was sent. Nothing was taken.")
+    elif sent.state == Prompt.FAILED:
+        messages.warning(request, f"The prompt was not sent: {sent.result_text}. "
+                         "Nothing was taken.")  # fmt: skip
+
+
+def _asks(found: Added) -> bool:
+    return found.in_advance and not found.free_until
 
 
 def _told(found: Added) -> dict[str, Any]:
@@ -79,7 +123,7 @@ def _told(found: Added) -> dict[str, Any]:
         days = f"{found.period.start:%-d %b} – {found.period.end:%-d %b}"
         ends = "with their others" if found.turns else "on a day of its own"
         when.insert(0, Then("calendar", f"Its first period is {days}, and renews {ends}"))
-    paid = found.in_advance and not found.free_until
+    paid = _asks(found)
     return {
         "text": f"{found.plan.name}.",
         "verb": "Ask for its first period" if paid else "Begin it",
@@ -111,12 +155,9 @@ def _choices(
     sites: Sequence[Site],
     site: Site | None,
     align: str,
+    today: date,
 ) -> list[dict[str, Any]]:
-    offered = [
-        {"value": one.code, "words": one.name, "on": one == plan,
-         "note": f"{one.down_kbps // 1000} / {one.up_kbps // 1000} Mbps"}
-        for one in plans
-    ]  # fmt: skip
+    offered = plan_options(plans, plan, today)
     places = [{"value": str(one.public_id), "words": one.name, "on": one == (site or sites[0])}
               for one in sites]  # fmt: skip
     turning = [

@@ -15,7 +15,8 @@ from waya.billing.queries.lives.outcomes import Outcome
 from waya.billing.rules.drafts import DraftLine
 from waya.billing.rules.engine.terms import Leftover
 from waya.catalog.models import Plan
-from waya.catalog.queries import plans_on_sale
+from waya.catalog.queries import plans_on_sale, prices
+from waya.console.pages.plans.words import every
 from waya.console.pieces import Confirm, Sum, Then, why_of
 from waya.console.staff import StaffRequest, staff
 from waya.kernel import clock
@@ -54,7 +55,7 @@ def change(request: StaffRequest, by: Actor, username: str) -> HttpResponse:
     confirm: dict[str, Any] = {
         "title": f"Change {row.customer.name}’s plan",
         "text": f"{row.plan.name}, {row.username}. Choose a plan to see what comes of it.",
-        "choices": _choices(plans, plan, when or "", leftover or ""),
+        "choices": _choices(plans, plan, when or "", leftover or "", today_of(request)),
         "address": f"/services/{username}/change",
         "verb": "Show what comes of it",
     }
@@ -262,18 +263,29 @@ def _sum(line: DraftLine, outcome: Outcome, note: str) -> Sum:
     return Sum(line.description, amount, words, why_of(of_charged(line.charged)))
 
 
+def plan_options(plans: Iterable[Plan], chosen: Plan | None, today: date) -> list[dict[str, Any]]:
+    """Plans to choose from, each with its speed and what it costs who takes it today; one that
+    has no price yet cannot be chosen."""
+    offered = list(plans)
+    known = prices(one.pk for one in offered)
+    found = []
+    for one in offered:
+        priced = [each for each in known.get(one.pk, []) if each.valid_from <= today]
+        price = f"{priced[0].amount} a {every(one)}" if priced else "no price yet"
+        speed = f"{one.down_kbps // 1000} / {one.up_kbps // 1000} Mbps"
+        found.append({"value": one.code, "words": one.name, "on": one == chosen,
+                      "note": f"{speed}, {price}", "disabled": not priced})  # fmt: skip
+    return found
+
+
 def _choices(
-    plans: Iterable[Plan], plan: Plan | None, when: str, leftover: str
+    plans: Iterable[Plan], plan: Plan | None, when: str, leftover: str, today: date
 ) -> list[dict[str, Any]]:
     becomes = [
         {"value": one, "words": words_, "on": one == leftover}
         for one, words_ in _LEFTOVER_WORDS.items()
     ]
-    options = [
-        {"value": one.code, "words": one.name, "on": one == plan,
-         "note": f"{one.down_kbps // 1000} / {one.up_kbps // 1000} Mbps"}
-        for one in plans
-    ]  # fmt: skip
+    options = plan_options(plans, plan, today)
     return [
         {"name": "plan", "legend": "Plan", "options": options},
         when_choice(when, ("", "at_once", "term_end")),

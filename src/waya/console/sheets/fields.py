@@ -28,6 +28,21 @@ def day_input() -> forms.DateInput:
     return forms.DateInput(attrs=DAY, format="%Y-%m-%d")
 
 
+class DayField(forms.DateField):
+    """A day of the calendar that we bill by: from 1970 to 2199."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("widget", day_input())
+        super().__init__(**options)
+
+    def clean(self, value: Any) -> Any:
+        """Refuse days that no bill reaches, in words."""
+        day = super().clean(value)
+        if day is not None and not 1970 <= day.year < 2200:
+            raise forms.ValidationError("Dates are from 1970 to 2199.")
+        return day
+
+
 class ExactField(forms.CharField):
     """A number from zero up, as people write it: `2,500` or `0.35`; exact, never rounded.
 

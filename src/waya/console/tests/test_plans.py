@@ -19,12 +19,14 @@ from waya.catalog.queries import interval_of, versions
 from waya.catalog.rules.plans import Charge, Interval, Phase, PlanTerms, Tier
 from waya.catalog.rules.versions import flat
 from waya.cli.tests.browser import serious
+from waya.console.pages.packs.sold import AddOnForm
 from waya.console.pages.plans.sheet import sheet, typed_from
 from waya.console.sheets.rows import numbers, step, typed_of
 from waya.console.tests.conftest import Opens
 from waya.console.tests.make import Town, signed_in
 from waya.console.tests.test_browser import listening
 from waya.console.tests.test_pages import seen
+from waya.kernel.money import Money
 from waya.org.actors import SYSTEM
 from waya.org.models import Entity
 from waya.subscriptions.models import Grant
@@ -163,7 +165,6 @@ def test_faults_stand_beside_their_fields(there: Town, grace: Client) -> None:
     page = answer.content.decode()
     for field, words in {
         "charge-0-price": "Write a number such as 2,500.",
-        "charge-1-metric": "cannot wait for its end",
         "charge-2-tier-1-up_to": "Tiers rise.",
         "phase-0-percent_off": "Say how much cheaper.",
     }.items():
@@ -405,3 +406,44 @@ def test_promotions_in_a_browser(live_town: Town, opens: Opens) -> None:
     page.goto("/plans/promotions")
     shot(page, "promotions")
     assert SHOTS or complaints == []
+
+
+def test_a_plan_is_withdrawn_and_sold_again(there: Town, grace: Client) -> None:
+    assert "2 services keep it" in seen(grace, "/plans/home-10/withdraw")
+    assert grace.post("/plans/home-10/withdraw").status_code == 302
+    assert not Plan.objects.get(code="home-10").on_sale
+    assert "Home 10 Mbps, KES" not in grace.get("/customers/new").content.decode()
+    assert "Sell again" in seen(grace, "/plans/home-10")
+    assert grace.post("/plans/home-10/sell").status_code == 302
+    assert Plan.objects.get(code="home-10").on_sale
+    assert signed_in("naomi", "cashier").post("/plans/home-10/withdraw").status_code == 403
+
+
+def test_a_code_that_is_taken_is_said_and_sums_are_in_the_money_of_the_company(
+    there: Town, grace: Client
+) -> None:
+    told = {"name": "TV", "code": "home-10", "price": "300", "valid_from": there.today.isoformat(),
+            "tax_class": "internet"}  # fmt: skip
+    answer = grace.post("/plans/add-ons/new", told)
+    assert (answer.status_code, b"Choose another code" in answer.content) == (422, True)
+    entity = Entity.objects.get(pk=there.entity.pk)
+    entity.currency, entity.country = "UGX", "UG"  # a currency without cents
+    form = AddOnForm(entity, told | {"code": "tv", "tax_class": "internet"})
+    assert form.fields["price"].label == "Price a period, UGX"
+    assert form.is_valid(), form.errors
+    assert form.cleaned_data["price"] == Money(300, "UGX")
+    told |= {"code": "tv", "unit": "week", "count": "2"}
+    assert grace.post("/plans/add-ons/new", told).status_code == 302
+    plan = Plan.objects.get(code="tv")
+    assert (plan.unit, plan.count, plan.versions.get().amount_minor) == ("week", 2, 300_00)
+
+
+def test_hours_cannot_wait_for_their_end(there: Town, grace: Client) -> None:
+    told = flat_price(there, **NEW) | {
+        "unit": "hour", "charge-1-kind": "per_unit", "charge-1-code": "gb", "charge-1-price": "5",
+        "charge-1-metric": "gb", "step": "publish",
+    }  # fmt: skip
+    page = grace.post("/plans/new", told)
+    assert (page.status_code, b"cannot wait" in page.content) == (422, False)
+    assert b"nothing of them can wait for their end" in page.content
+    assert grace.post("/plans/new", told | {"unit": "month"}).status_code == 302

@@ -199,6 +199,8 @@ def test_a_service_more_is_asked_for_as_it_was_shown(there: Town, naomi: Client)
     shown = naomi.get(where, chosen_).content.decode()
     assert "renews with their others" in shown
     assert "To pay first" in shown
+    assert "Send the prompt now" in shown
+    assert "on 0700 000119" in shown
     own = naomi.get(where, chosen_ | {"align": "own"}).content.decode()
     assert "renews on a day of its own" in own
     again = naomi.post(where, chosen_ | {"seen": pinned(own)})  # not what was shown: shown again

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
 
@@ -11,16 +11,19 @@ from django.db import transaction
 
 from waya.billing.commands.lives.add_ons import take_add_on
 from waya.billing.models import ProForma
+from waya.billing.queries.accounts import account
 from waya.billing.queries.lives.first import Added, added, turns_of
 from waya.catalog.models import Plan
 from waya.catalog.queries import version_today
 from waya.kernel import clock
 from waya.kernel.errors import Refused
-from waya.orders.commands.begin import begin
+from waya.orders.commands.begin import ask_phone, begin
 from waya.org.actors import Actor
 from waya.org.queries import visible_to
 from waya.parties.commands.customers import lock_customers
 from waya.parties.models import Customer, Site
+from waya.parties.queries import phones_of
+from waya.payments.models import Prompt
 from waya.subscriptions.commands.lives import request
 from waya.subscriptions.models import Subscription
 from waya.subscriptions.queries import router_for
@@ -31,10 +34,12 @@ Align = Literal["", "own", "customer"]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A service that was added; a postpaid one, or one that is free at first, asks for nothing."""
+    """A service that was added; a postpaid one, or one that is free at first, asks for nothing.
+    `prompt` is what a phone was asked, where one was to be."""
 
     subscription: Subscription
     pro_forma: ProForma | None
+    prompt: Prompt | None = None
 
 
 @transaction.atomic
@@ -65,6 +70,28 @@ def add(
     if row.state != Subscription.PENDING:
         return Order(row, None)
     return Order(row, begin(row=row, on=today, by=by))
+
+
+def add_and_prompt(
+    *, customer_id: int, plan_id: int, by: Actor, site_id: int | None = None, align: Align = "",
+    add_ons: Sequence[int] = (),
+) -> Order:  # fmt: skip
+    """Add a service as `add` does, and ask the customer's phone for what begins it: for all that
+    is to be paid, since what is older is paid first.
+
+    The records are there whatever becomes of the prompt. Sent again within minutes, the phone is
+    not asked again.
+    """
+    by = by.must("orders.add")
+    order = add(customer_id=customer_id, plan_id=plan_id, site_id=site_id, align=align,
+                add_ons=add_ons, by=by)  # fmt: skip
+    customer = order.subscription.customer
+    to_pay = account(customer.pk, customer.entity_id).to_pay
+    phone = phones_of([customer.pk]).get(customer.pk, "")
+    if order.pro_forma is None or not to_pay or not phone:
+        return order
+    asked = ask_phone(customer=customer, phone=phone, amount_minor=to_pay.minor, by=by)
+    return replace(order, prompt=asked)
 
 
 def preview(

@@ -1,7 +1,8 @@
-"""Begin what was asked for: at once, or when its first period is paid."""
+"""Begin what was asked for, at once or when its first period is paid; ask a phone for that."""
 
 from __future__ import annotations
 
+import logging
 from datetime import date
 
 from django.db import transaction
@@ -10,10 +11,16 @@ from waya.billing.commands.documents import quote
 from waya.billing.models import ProForma
 from waya.billing.queries.lives.due import opens_on
 from waya.catalog.models import Plan
+from waya.kernel.errors import Refused
 from waya.org.actors import Actor
+from waya.parties.models import Customer
+from waya.payments.commands.prompts import prompt
+from waya.payments.models import Prompt
 from waya.subscriptions.commands.lives import activate
 from waya.subscriptions.models import Subscription
 from waya.subscriptions.rules.life import Renewal
+
+log = logging.getLogger("waya.orders")
 
 
 @transaction.atomic
@@ -35,3 +42,15 @@ def begin(*, row: Subscription, on: date, by: Actor) -> ProForma | None:
     activate(renewals=[renewal], by=by)
     row.refresh_from_db()
     return None
+
+
+def ask_phone(*, customer: Customer, phone: str, amount_minor: int, by: Actor) -> Prompt | None:
+    """Ask a phone for what begins a service, after its records are there; when it was asked a
+    moment ago, that prompt is the one. What cannot be sent takes nothing back: then there is
+    none, or one that says why."""
+    by = by.must("payments.prompt")
+    try:
+        return prompt(customer_id=customer.pk, phone=phone, amount_minor=amount_minor, by=by)
+    except Refused as refusal:
+        log.info("customer %s was not asked by phone: %s", customer.pk, refusal)
+        return Prompt.objects.filter(customer=customer).order_by("-pk").first()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -15,18 +14,15 @@ from waya.catalog.models import Plan
 from waya.kernel import clock
 from waya.kernel.errors import Refused
 from waya.kernel.phone import e164
-from waya.orders.commands.begin import begin
+from waya.orders.commands.begin import ask_phone, begin
 from waya.org.actors import Actor
 from waya.org.models import Entity
 from waya.parties.commands.customers import register
 from waya.parties.models import Customer
-from waya.payments.commands.prompts import prompt
 from waya.payments.models import Prompt
 from waya.subscriptions.commands.lives import request
 from waya.subscriptions.models import AddOn, Subscription
 from waya.subscriptions.queries import router_for
-
-log = logging.getLogger("waya.orders")
 
 STAFF = ("person", "token", "system")
 SAME_WITHIN = timedelta(minutes=15)
@@ -72,7 +68,10 @@ def join(
     )  # fmt: skip
     if joined.pro_forma is None:
         return joined
-    return replace(joined, prompt=_ask(joined.customer, joined.pro_forma, phone, by))
+    asked = ask_phone(
+        customer=joined.customer, phone=phone, amount_minor=joined.pro_forma.total_minor, by=by
+    )
+    return replace(joined, prompt=asked)
 
 
 @transaction.atomic
@@ -126,14 +125,3 @@ def _top(row: Subscription, add_ons: Sequence[int], today: date, by: Actor) -> N
             drop_add_on(add_on_id=key, on=today, by=by)
     for add_on in add_ons:
         take_add_on(subscription_id=row.pk, plan_id=add_on, on=today, by=by)
-
-
-def _ask(customer: Customer, pro_forma: ProForma, phone: str, by: Actor) -> Prompt | None:
-    """Ask the phone; when it was asked a moment ago, that prompt is the one."""
-    try:
-        return prompt(
-            customer_id=customer.pk, phone=phone, amount_minor=pro_forma.total_minor, by=by
-        )
-    except Refused as refusal:
-        log.info("customer %s joined without a new prompt: %s", customer.pk, refusal)
-        return Prompt.objects.filter(customer=customer).order_by("-pk").first()

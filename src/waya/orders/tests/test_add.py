@@ -21,11 +21,16 @@ from waya.catalog.models import Plan
 from waya.kernel import clock
 from waya.kernel.errors import Refused
 from waya.kernel.periods import Period
-from waya.orders.commands.add import Order, add, preview
+from waya.orders.commands.add import Order, add, add_and_prompt, preview
 from waya.org.actors import SYSTEM
 from waya.org.models import Entity
 from waya.org.tests.make import acting
 from waya.parties.commands.customers import register
+from waya.payments import providers
+from waya.payments.drivers import DriverError, PromptSent
+from waya.payments.drivers import Prompt as Wish
+from waya.payments.models import Prompt
+from waya.payments.tests import make as paying
 from waya.subscriptions.models import Subscription
 
 pytestmark = pytest.mark.django_db
@@ -269,3 +274,48 @@ def test_quoted_on_a_later_day_it_costs_what_is_left(
     row = further(home, shop(entity)).subscription
     again = quote(subscription_id=row.pk, on=date(2027, 6, 30), by=SYSTEM)
     assert (again.total_minor, again.end) == (500_00, date(2027, 7, 10))
+
+
+class Provider:
+    """Takes every prompt, or is out of order."""
+
+    def __init__(self, *, works: bool = True) -> None:
+        self.wishes: list[Wish] = []
+        self.works = works
+
+    def push(self, wish: Wish) -> PromptSent:
+        if not self.works:
+            raise DriverError("unreachable", "nobody there", retryable=True)
+        self.wishes.append(wish)
+        return PromptSent(f"ws_CO_{len(self.wishes)}", "m")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("works", [True, False])
+def test_their_phone_is_asked_for_all_that_comes_first_and_the_service_is_there_anyway(
+    monkeypatch: pytest.MonkeyPatch, works: bool
+) -> None:
+    entity = isp()
+    provider = Provider(works=works)
+    paying.merchant(entity=entity)
+    monkeypatch.setattr(providers, "driver_of", lambda merchant: provider)
+    home, plan = joined(entity), shop(entity)
+    pays(home, 100_00, date(2027, 6, 11))  # credit, which comes off
+    order = add_and_prompt(customer_id=home.customer_id, plan_id=plan.pk, by=SYSTEM)
+    assert order.pro_forma is not None
+    assert order.prompt is not None
+    assert order.prompt.state == (Prompt.SENT if works else Prompt.FAILED)
+    assert order.prompt.amount_minor == 1400_00
+    assert Subscription.objects.get(plan=plan).state == Subscription.PENDING
+    again = add_and_prompt(customer_id=home.customer_id, plan_id=plan.pk, by=SYSTEM)
+    assert (again.subscription, len(provider.wishes)) == (order.subscription, int(works))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_is_asked_where_nothing_is_to_be_paid_or_nobody_takes_money() -> None:
+    entity = isp()
+    home = joined(entity)
+    office = add_and_prompt(customer_id=home.customer_id, plan_id=office_20(entity).pk, by=SYSTEM)
+    assert (office.prompt, office.subscription.state) == (None, Subscription.ACTIVE)
+    order = add_and_prompt(customer_id=home.customer_id, plan_id=shop(entity).pk, by=SYSTEM)
+    assert (order.prompt, order.subscription.state) == (None, Subscription.PENDING)

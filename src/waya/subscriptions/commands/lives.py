@@ -28,6 +28,7 @@ from waya.subscriptions.rules.life import (
     LEGAL,
     OFF,
     Advance,
+    Metered,
     Moved,
     Renewal,
     Stood,
@@ -156,7 +157,7 @@ def _renewed(row: Subscription, renewal: Renewal) -> bool:
     row.paid_through = renewal.paid_through
     row.billed_through = renewal.billed_through
     if renewal.turns:
-        row.cycle_on = None
+        row.cycle_on = renewal.cycle_on
     if renewal.paid_until is not None:
         row.paid_until = renewal.paid_until
     return begins
@@ -202,12 +203,41 @@ def advance_billed(*, advances: Sequence[Advance], by: Actor) -> None:
         ])  # fmt: skip
         if cursor.rowcount != len(advances):
             raise Refused("billed_meanwhile")
+        cut = [one for one in advances if one.cycle_on is not None]
+        if cut:
+            cursor.execute(_CUT, [array(one.subscription_id for one in cut),
+                                  [one.cycle_on for one in cut]])  # fmt: skip
 
 
 _ADVANCE = """
 update subscriptions_subscription s set billed_through = wished.until, cycle_on = null
 from unnest(%s::bigint[], %s::date[], %s::date[]) wished (id, since, until)
 where s.id = wished.id and s.billed_through = wished.since
+"""
+_CUT = """
+update subscriptions_subscription s set cycle_on = wished.cycle_on
+from unnest(%s::bigint[], %s::date[]) wished (id, cycle_on) where s.id = wished.id
+"""
+
+
+@transaction.atomic(savepoint=False)
+def advance_metered(*, advances: Sequence[Metered], by: Actor) -> None:
+    """Note up to which day the use of prepaid subscriptions is billed: a compare-and-set for the
+    whole batch, as `advance_billed`. Refuses `billed_meanwhile`."""
+    by.must("subscriptions.bill")
+    with connection.cursor() as cursor:
+        cursor.execute(_METER, [
+            [one.subscription_id for one in advances],
+            [one.since for one in advances], [one.through for one in advances],
+        ])  # fmt: skip
+        if cursor.rowcount != len(advances):
+            raise Refused("billed_meanwhile")
+
+
+_METER = """
+update subscriptions_subscription s set metered_through = wished.through
+from unnest(%s::bigint[], %s::date[], %s::date[]) wished (id, since, through)
+where s.id = wished.id and s.metered_through is not distinct from wished.since
 """
 
 
@@ -321,18 +351,21 @@ def stay(*, subscription_id: int, by: Actor) -> Subscription:
 
 
 @transaction.atomic
-def pause(*, subscription_id: int, since: date | None, on: date, by: Actor) -> Subscription:
+def pause(
+    *, subscription_id: int, since: date | None, on: date, by: Actor, cycle_on: date | None = None
+) -> Subscription:
     """Pause a service that is in order: off the wire, not billed, and nobody's debt.
 
-    `since` is the day up to which it stays billed, when unused days were given back. What was
-    planned for it is dropped. Refuses `not_possible_now` for one that is walled or not begun.
+    `since` is the day up to which it stays billed, when unused days were given back; the cycle
+    of that day began on `cycle_on`, where the day does not say it. What was planned for it is
+    dropped. Refuses `not_possible_now` for one that is walled or not begun.
     """
     by = by.must("subscriptions.change")
     (row,) = locked([subscription_id])
     row.state = _legal(row, Subscription.PAUSED)
     if since is not None and row.anchor_day is not None:
         until = clock.now() if row.paid_until else None
-        _place(row, Moved(row.version_id, since, row.anchor_day, row.cycle_on, until))
+        _place(row, Moved(row.version_id, since, row.anchor_day, cycle_on, until))
     _forget(row)
     row.save(update_fields=[*_PLACED, *_AHEAD, "state"])
     return _stopped(row, "paused", on, by)

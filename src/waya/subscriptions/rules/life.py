@@ -24,8 +24,9 @@ class Renewal:
     """A subscription is paid or billed for a half-open period, anchored on a day (1–31).
 
     `paid_through` is None for a postpaid plan, and for one by the hour, which is paid up to the
-    moment `paid_until`; `cause` is the audit record that led to it. One that `turns` ends where
-    a cycle does, so that the day by which its cycles were found is needed no more.
+    moment `paid_until`; `cause` is the audit record that led to it. With `turns` its cycles are
+    found by `cycle_on` from then on: a day on which one began, none where the end of the period
+    says it.
     """
 
     subscription_id: int
@@ -36,6 +37,7 @@ class Renewal:
     cause: int | None = None
     paid_until: datetime | None = None
     turns: bool = False
+    cycle_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +76,24 @@ class Stood:
 
 
 @dataclass(frozen=True, slots=True)
+class Metered:
+    """What was used of a prepaid subscription is billed from a day (None: from its beginning)
+    through another, half-open."""
+
+    subscription_id: int
+    since: date | None
+    through: date
+
+
+@dataclass(frozen=True, slots=True)
 class Advance:
-    """A subscription billed from the first day not billed yet through another, half-open."""
+    """A subscription billed from the first day not billed yet through another, half-open; within
+    a cycle that began on `cycle_on`, where that day does not say it."""
 
     subscription_id: int
     since: date
     until: date
+    cycle_on: date | None = None
 
 
 def state_for(standing: str) -> str:

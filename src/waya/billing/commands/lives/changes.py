@@ -7,6 +7,7 @@ and is not billed is invoiced; what comes is asked for, or billed when it has pa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Literal
@@ -21,12 +22,12 @@ from waya.billing.commands.lives.add_ons import turn_add_ons
 from waya.billing.commands.lives.rows import opened
 from waya.billing.commands.settle import spend, spend_left_over
 from waya.billing.models import ProForma
-from waya.billing.policy import RenewalPolicy
+from waya.billing.policy import BillingPolicy, RenewalPolicy
 from waya.billing.queries.lives.outcomes import Change, Outcome
 from waya.billing.rules import renewal
-from waya.billing.rules.drafts import Draft
+from waya.billing.rules.drafts import Draft, DraftLine
 from waya.billing.rules.engine.terms import Leftover
-from waya.billing.rules.lives import closing
+from waya.billing.rules.lives import closing, within
 from waya.catalog.models import Plan
 from waya.catalog.queries import Version, price_on, versions
 from waya.catalog.rules.prices import UNIT_PRICED
@@ -36,7 +37,7 @@ from waya.org.policy import chosen
 from waya.subscriptions.commands import lives as subscriptions
 from waya.subscriptions.models import Subscription
 from waya.subscriptions.queries import RUNNING
-from waya.subscriptions.rules.life import Moved
+from waya.subscriptions.rules.life import Metered, Moved
 
 When = Literal["at_once", "term_end"]
 MOST_UNITS = 10_000
@@ -167,12 +168,17 @@ def pause(*, subscription_id: int, on: date, by: Actor, preview: bool = False) -
     kept for later, by policy. Refuses `not_possible_now`."""
     by = by.must("billing.pause")
     row = opened(subscription_id=subscription_id, states=(Subscription.ACTIVE,), by=by)
-    outcome = Change(row, on).paused()
+    change = Change(row, on)
+    outcome = change.paused()
     if not preview:
         _close(row, outcome, by)
-        given = bool(outcome.back) or row.plan.mode == Plan.POSTPAID
-        since = on if given else None
-        subscriptions.pause(subscription_id=row.pk, since=since, on=on, by=by)
+        charged = chosen(BillingPolicy, row.entity_id).pause == "charge"
+        given = bool(outcome.back) or (row.plan.mode == Plan.POSTPAID and not charged)
+        since = on if outcome.back else max(on, change.due.since)  # a trial is not cut short
+        subscriptions.pause(
+            subscription_id=row.pk, since=since if given else None, on=on,
+            cycle_on=within(change.life, since), by=by,
+        )  # fmt: skip
         _spend(row, outcome, by)
     return outcome
 
@@ -251,6 +257,10 @@ def _turn(key: int, on: date, by: Actor) -> None:
     if row.next_version_id is None:
         _end(row, Change(row, on).ended(), by)
     elif row.billed_through is not None and row.anchor_day is not None:
+        assert row.next_version is not None
+        used = Change(row, row.next_on, [row.next_version.plan]).used()
+        if used is not None:
+            _bill(row, used.documents, Metered(row.pk, used.since, used.through), on, by)
         to = Moved(row.next_version_id, row.billed_through, row.anchor_day, row.cycle_on,
                    quantity=row.next_quantity)  # fmt: skip
         subscriptions.move(subscription_id=row.pk, to=to, by=by)
@@ -283,19 +293,23 @@ def _to(outcome: Outcome) -> Moved:
 def _close(row: Subscription, outcome: Outcome, by: Actor) -> None:
     """Invoice what passed, withdraw what was asked for, and give back what is not had."""
     _withdraw(row)
-    due_days = chosen(RenewalPolicy, row.entity_id).due_days
-    due_on = renewal.due_day(outcome.on, due_days)
-    issue(
-        drafts=[
-            Draft(row.entity_id, row.customer_id, lines, outcome.on, due_on)
-            for lines in outcome.closing
-        ],
-        by=by,
-    )
+    _bill(row, outcome.closing, outcome.metered, outcome.on, by)
     credit_lines(
         credits=[one.wish for one in outcome.back], on=outcome.on,
         once=f"change:{row.pk}:{row.changes.count()}", by=by,
     )  # fmt: skip
+
+
+def _bill(
+    row: Subscription, closing: Sequence[tuple[DraftLine, ...]], used: Metered | None, on: date,
+    by: Actor,
+) -> None:  # fmt: skip
+    """Invoice what passed; of what is prepaid, what was used."""
+    due_on = renewal.due_day(on, chosen(RenewalPolicy, row.entity_id).due_days)
+    drafts = [Draft(row.entity_id, row.customer_id, lines, on, due_on) for lines in closing]
+    issue(drafts=drafts, by=by)
+    if used is not None:
+        subscriptions.advance_metered(advances=[used], by=by)
 
 
 def _spend(row: Subscription, outcome: Outcome, by: Actor) -> None:

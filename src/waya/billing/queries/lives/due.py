@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
-from django.db.models import Count
-
 from waya.billing.models import InvoiceLine
 from waya.billing.queries.pricing import PriceList
 from waya.billing.rules.engine import events
@@ -83,7 +81,7 @@ def lives(rows: Sequence[Due], prices: PriceList) -> dict[int, Life]:
         rows_given = Grant.objects.filter(subscription_id__in=among(given))
         for grant in rows_given.select_related("promotion"):
             grants.setdefault(grant.subscription_id, []).append(grant)
-    had = _had(keys) if grants else {}
+    had = _had(rows) if grants else {}
     left_over = _left(grants)
     quantities = _quantities(rows)
     used: dict[int, list[events.Usage]] = {}
@@ -189,22 +187,22 @@ def _discounts(
             )  # fmt: skip
 
 
-def _had(keys: Sequence[int]) -> dict[tuple[int, str], int]:
-    """In how many periods a subscription had each promotion, by what was billed."""
-    found: dict[tuple[int, str], int] = {}
-    periods: dict[tuple[int, str], int] = {}
-    rows = InvoiceLine.objects.filter(
-        subscription_id__in=among(keys), charge__startswith="discount:"
+def _had(rows: Sequence[Due]) -> dict[tuple[int, str], int]:
+    """In how many periods a subscription had each promotion, by what was billed: cycles, however
+    many pieces they were billed in. One that goes on at `since` is not over, and not counted."""
+    since = {row.id: row.since for row in rows}
+    found = InvoiceLine.objects.filter(
+        subscription_id__in=among(since), charge__startswith="discount:"
     )
-    for key, charge, many in rows.values_list("subscription_id", "charge").annotate(
-        many=Count("start", distinct=True)
-    ):
-        of_charge = (key, charge_of(charge))  # by the hour, each moment is a charge
-        periods[of_charge] = periods.get(of_charge, 0) + many
-    for (owner, charge), many in periods.items():
-        code = charge.split(":")[1]
-        found[owner, code] = max(found.get((owner, code), 0), many)
-    return found
+    periods: dict[tuple[int, str], set[str]] = {}
+    for key, charge, start, why in found.values_list("subscription_id", "charge", "start", "why"):
+        goes_on = why.get("cycle_until", "") > since[key].isoformat() >= why.get("cycle_from", "")
+        if not goes_on:
+            code = charge_of(charge).split(":")[1]
+            of_code = periods.setdefault((key, code), set())
+            # By the hour no cycle is known, and each moment is a charge.
+            of_code.add(why.get("cycle_from") or f"{charge.partition('@')[2]}:{start}")
+    return {place: len(each) for place, each in periods.items()}
 
 
 def billed(rows: Sequence[Due]) -> dict[tuple[int, date, str], int]:

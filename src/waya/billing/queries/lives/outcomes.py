@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
+from typing import Any
 
 from waya.billing.models import InvoiceLine
 from waya.billing.policy import BillingPolicy, RenewalPolicy
 from waya.billing.queries.accounts import account
 from waya.billing.queries.credits import creditable
+from waya.billing.queries.late import Late, late, metered
 from waya.billing.queries.lives.add_ons import draft_part, lines_of, plans_of, with_add_ons
 from waya.billing.queries.lives.due import Due, due_of, lives
 from waya.billing.queries.lives.leftovers import Allowance, Leftovers
@@ -20,9 +22,10 @@ from waya.billing.queries.taxes.buyers import as_asked_of, buyers
 from waya.billing.rules.credits import LineCredit, Owned, Reason, give, unused_hours
 from waya.billing.rules.drafts import DEPOSITS, DraftLine
 from waya.billing.rules.engine.book import gaps
+from waya.billing.rules.engine.ratios import share
 from waya.billing.rules.engine.terms import Leftover
 from waya.billing.rules.hours import hours_of
-from waya.billing.rules.lives import cycles, told
+from waya.billing.rules.lives import cycle_of, cycles, told
 from waya.catalog.models import Plan
 from waya.catalog.queries import Version
 from waya.catalog.rules.prices import a_year
@@ -32,7 +35,7 @@ from waya.kernel.money import Money
 from waya.kernel.periods import Period
 from waya.org.policy import chosen
 from waya.subscriptions.models import Subscription
-from waya.subscriptions.rules.life import Moved
+from waya.subscriptions.rules.life import Metered, Moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class Outcome:
     (postpaid). `held` is credit that the customer has already, and `owed` what is open on
     invoices, which money pays first. `to` is where it goes on.
     `allowance` is the data that value left over becomes, where that is policy: what is given back
-    pays it.
+    pays it. `metered` says up to where `closing` bills what was used of a prepaid one.
     """
 
     on: date
@@ -69,6 +72,7 @@ class Outcome:
     owed: Money = field(default_factory=lambda: Money(0, ""))
     asks: bool = False
     allowance: Allowance | None = None
+    metered: Metered | None = None
 
     @property
     def credit(self) -> Money:
@@ -93,11 +97,13 @@ class Outcome:
 
     @property
     def to_pay(self) -> Money:
-        """What is missing before it can happen: for what is prepaid, the charge and what is owed,
-        less what is given back and held."""
+        """What is missing before it can happen: for what is prepaid, the charge, what was used
+        and what is owed, less what is given back and held."""
         if not self.asks or not self.charges:
             return Money(0, self.currency)
-        short = self.charge + self.owed - self.money - self.held
+        used = sum(line.charged.sums[2] for lines in self.closing for line in lines)
+        owed = self.owed + Money(used, self.currency)
+        short = self.charge + owed - self.money - self.held
         return short if short.minor > 0 else Money(0, self.currency)
 
 
@@ -118,6 +124,7 @@ class Change:
         self.due: Due = due_of(row, row.billed_through, row.anchor_day)
         self.life = lives([self.due], self.prices)[row.pk]
         self.parts = with_add_ons([self.due], self.prices.plans.values()).get(row.pk, [])
+        self.meters = self.prepaid and bool(metered(self.prices))
 
     def term(self) -> Period:
         """The term that runs on the day of the change."""
@@ -136,20 +143,22 @@ class Change:
     def ended(self) -> Outcome:
         """What ending it gives back, its deposit with it, and asks for."""
         back = self.unused(Reason.CANCELLED) if self.how.cancel_credit else []
-        return self._outcome([*back, *self.deposits()])
+        stood = self.row.state == Subscription.PAUSED and self.how.pause != "charge"
+        return self._outcome([*back, *self.deposits()], closing=not stood)
 
     def paused(self) -> Outcome:
         """What pausing it gives back and asks for."""
         back = self.unused(Reason.PAUSED) if self.how.pause == "credit" else []
-        return self._outcome(back)
+        return self._outcome(back, closing=self.how.pause != "charge")
 
     def resumed(self) -> Outcome:
         """What resuming it asks for: days that are still paid for are had first."""
         if self.hourly:
             return self._resumed_hours()
-        since = max(self.on, self.due.since)
+        charged = self.how.pause == "charge" and not self.prepaid
+        since = self.due.since if charged else max(self.on, self.due.since)
         own = self.prepaid and self.late == "restart" and not self.row.plan.calendar_day
-        if since > self.on or self.due.since == self.on:
+        if charged or since > self.on or self.due.since == self.on:
             to = Moved(self.row.version_id, since, self.due.anchor_day, self.due.cycle_on)
         elif own:
             to = Moved(self.row.version_id, since, since.day)
@@ -239,14 +248,25 @@ class Change:
         closing: bool = True, next_to: Version | None = None,
     ) -> Outcome:  # fmt: skip
         stands = account(self.row.customer_id, self.row.entity_id)
+        used = self.used() if closing and self.meters else None
+        passed = self._closing(next_to) if closing and not self.prepaid else ()
         return Outcome(
-            on=self.on, now=True, currency=self.currency, to=to, back=tuple(back),
+            on=self.on, now=True, currency=self.currency, to=to, back=tuple(_worth(back)),
             closing=tuple(
-                self._own(lines, self.on) for lines in self._closing(next_to)
-            ) if closing and not self.prepaid else (),
+                self._own(lines, self.on) for lines in (used.documents if used else passed)
+            ),
+            metered=Metered(self.row.pk, used.since, used.through) if used else None,
             charges=self._own(charges), held=stands.credit, owed=stands.owed,
             asks=self.prepaid,
         )  # fmt: skip
+
+    def used(self) -> Late | None:
+        """What is owed of a prepaid one for the days up to the change; None where nothing of it
+        is metered."""
+        if not self.meters:
+            return None
+        (found,) = late([self.due], self.prices, self.how, self.on, closes=True)
+        return found
 
     def _own(self, lines: tuple[DraftLine, ...], day: date | None = None) -> tuple[DraftLine, ...]:
         """Lines with the taxes that this customer pays."""
@@ -255,7 +275,9 @@ class Change:
 
     def unused(self, reason: Reason, charge: str = "") -> list[Back]:
         """The days that were billed in advance and are not had, each at its own price; of all
-        charges, or of those that begin so."""
+        charges, or of those that begin so; none where policy prorates nothing."""
+        if self.how.basis in ("none", "free"):
+            return []
         rows = InvoiceLine.objects.filter(
             subscription=self.row, end__gt=self.on, deferred=True, charge__startswith=charge
         )
@@ -273,9 +295,26 @@ class Change:
             for days in gaps(ahead, one.line.credited):
                 why = {"rule": "unused days, at the price they were charged at",
                        "days": days.days, "of_days": period.days}  # fmt: skip
-                wish = LineCredit(key, reason, days=days, why=why)
+                exact = self._cost(one.line, one.row.why, period, days)
+                wish = LineCredit(key, reason, days=days, why=why, exact=exact)
                 found += self._back(wish, one.line, one.row, days)
         return found
+
+    def _cost(
+        self, line: Owned, why: Mapping[str, Any], period: Period, days: Period
+    ) -> Fraction | None:
+        """What some days of a line cost by the convention that it was charged by; None for what
+        was charged by none."""
+        if "price_minor" not in why or why.get("kind") == "converted":
+            return None
+        terms, cycle = self.how.terms(self.currency, arrears=False), cycle_of(why, period)
+        whole = share(period, cycle, self.life.plan.interval, terms).ratio
+        part = share(days, cycle, self.life.plan.interval, terms).ratio
+        quoted = abs(sum(line.billed) if line.tax_inclusive else line.billed[0])
+        price = Fraction(why["price_minor"])
+        if terms.round(price * whole) == quoted:
+            return Fraction(terms.round(price * part))
+        return Fraction(terms.round(quoted * part / whole)) if whole else None
 
     def deposits(self, charge: str = "") -> list[Back]:
         """What is held of it as a deposit, and is given back when it ends."""
@@ -338,3 +377,12 @@ class Change:
             for line in lines_of(part, due, life, self.prices, terms, end)
             if line.period.start < end
         )
+
+
+def _worth(back: Sequence[Back]) -> Iterator[Back]:
+    """What is worth a credit note: days that a promotion made free, of an invoice that gives
+    back nothing else, are not."""
+    sums: dict[str, int] = {}
+    for one in back:
+        sums[one.number] = sums.get(one.number, 0) + one.gross.minor
+    return (one for one in back if sums[one.number] > 0)

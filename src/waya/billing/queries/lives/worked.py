@@ -18,18 +18,28 @@ from waya.billing.queries.lives.due import Due, billed, lives
 from waya.billing.queries.pricing import PriceList, worded
 from waya.billing.rules.drafts import DraftLine, drafted
 from waya.billing.rules.engine.line import Line
-from waya.billing.rules.lives import Life, billed_until, charge_key, cycles, gathered, told
+from waya.billing.rules.lives import (
+    Life,
+    billed_until,
+    charge_key,
+    cycles,
+    gathered,
+    told,
+    within,
+)
 
 Counts = dict[tuple[int, date, str], int]
 
 
 @dataclass(frozen=True, slots=True)
 class Worked:
-    """What one subscription owes, by document, and through which day that bills it."""
+    """What one subscription owes, by document, and through which day that bills it; within a
+    cycle that began on `cycle_on`, where that day does not say it."""
 
     row: Due
     documents: list[tuple[DraftLine, ...]]
     until: date | None
+    cycle_on: date | None = None
 
 
 def work_out(
@@ -72,7 +82,7 @@ def _for(row: Due, worked: Worked) -> Worked:
         )
         for lines in worked.documents
     ]  # fmt: skip
-    return Worked(row, documents, worked.until)
+    return Worked(row, documents, worked.until, worked.cycle_on)
 
 
 def _work_out(
@@ -107,7 +117,8 @@ def _work_out(
         )
         if lines:
             documents.append(lines)
-    return Worked(row, documents, billed_until(covered, on))
+    until = billed_until(covered, on)
+    return Worked(row, documents, until, None if until is None else within(life, until))
 
 
 def _through(found: Sequence[Line], life: Life) -> date:

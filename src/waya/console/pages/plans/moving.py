@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from django import forms
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -9,22 +11,19 @@ from django.shortcuts import redirect, render
 from waya.billing.queries.lives import price_changes
 from waya.catalog import commands
 from waya.catalog.models import PlanVersion
+from waya.console.forms import refused_on
 from waya.console.pages.plans.words import every
 from waya.console.pieces import Confirm, Sum, Then
+from waya.console.sheets.fields import DayField
 from waya.console.staff import StaffRequest, staff
 from waya.kernel import clock
-from waya.kernel.errors import Refused
 from waya.org.actors import Actor
-from waya.org.words import words
 
 
 class MoveForm(forms.Form):
     """From when on everybody has a version."""
 
-    on = forms.DateField(
-        label="For periods that begin from",
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
+    on = DayField(label="For periods that begin from")
 
 
 @staff("catalog.change")
@@ -42,11 +41,9 @@ def move(request: StaffRequest, by: Actor, code: str, number: int) -> HttpRespon
     shown = price_changes.preview(version.pk, on)
     seen = f"{on}:{shown.many}:{shown.difference.minor}"
     if request.method == "POST" and form.is_valid() and request.POST.get("seen") == seen:
-        try:
+        with refused_on(form):
             commands.change_price(version_id=version.pk, on=on, by=by)
             return redirect(f"/plans/{code}")
-        except Refused as refusal:
-            form.add_error(None, words(refusal))
     return _shown(request, _moving(version, shown, form, seen))
 
 
@@ -65,7 +62,7 @@ def _moving(
         hidden={"seen": seen},
         money_words="For one period",
         money=[
-            Sum(_who(one), one.difference,
+            Sum(_who(one), one.difference.times(Fraction(one.many)),
                 f"each {every(one.interval)} from {one.now} to {one.then}")
             for one in shown.groups
         ],

@@ -17,17 +17,15 @@ from waya.billing.queries.lives.promoted import Held, granted_counts, grants_of,
 from waya.catalog.commands import add_promotion, end_promotion
 from waya.catalog.models import Plan, Promotion
 from waya.console import drafts
-from waya.console.forms import MoneyField
+from waya.console.forms import MoneyField, refused_on
 from waya.console.pieces import Confirm, Then, earlier, newest
-from waya.console.sheets.fields import ExactField, day_input
+from waya.console.sheets.fields import DayField, ExactField
 from waya.console.staff import StaffRequest, staff
 from waya.console.words import many
 from waya.kernel import clock, ids
-from waya.kernel.errors import Refused
 from waya.kernel.money import Money
 from waya.org.actors import Actor
 from waya.org.models import Entity
-from waya.org.words import words
 from waya.reports.queries.paging import ROWS, before, cut
 from waya.subscriptions.commands.lives import grant
 from waya.subscriptions.models import Subscription
@@ -52,8 +50,8 @@ class PromotionForm(forms.Form):
         label="Of these plans", required=False, widget=forms.CheckboxSelectMultiple,
         help_text="None chosen: of all.",
     )  # fmt: skip
-    valid_from = forms.DateField(label="Given out from", widget=day_input())
-    end = forms.DateField(label="And no more from", required=False, widget=day_input())
+    valid_from = DayField(label="Given out from")
+    end = DayField(label="And no more from", required=False)
 
     def __init__(self, entity: Entity, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -84,7 +82,7 @@ class PromotionForm(forms.Form):
 class EndForm(forms.Form):
     """From when on nobody is given it."""
 
-    on = forms.DateField(label="Given out no more from", widget=day_input())
+    on = DayField(label="Given out no more from")
 
 
 @staff("customers.view")
@@ -112,7 +110,7 @@ def add(request: StaffRequest, by: Actor) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         told = form.cleaned_data
         percent: Fraction = told["percent"] or Fraction(0)
-        try:
+        with refused_on(form):
             made = add_promotion(
                 entity_id=entity.pk, code=told["code"], name=told["name"],
                 percent=Decimal(percent.numerator) / Decimal(percent.denominator),
@@ -121,8 +119,6 @@ def add(request: StaffRequest, by: Actor) -> HttpResponse:
                 plans=sorted(told["plans"]), by=by,
             )  # fmt: skip
             return redirect(f"{_LIST}/{made.code}")
-        except Refused as refusal:
-            form.add_error(None, words(refusal))
     confirm = Confirm(
         title="New promotion",
         text="Less to pay on what recurs, for who has its code.",
@@ -176,13 +172,11 @@ def give(request: StaffRequest, by: Actor, code: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         found = _services(request.entity, form.cleaned_data["service"])
         if len(found) == 1:
-            try:
+            with refused_on(form):
                 today = clock.today(request.entity.zone)
                 grant(subscription_id=found[0].pk, code=one.code, on=today, by=by)
                 messages.info(request, f"{found[0].customer.name} has {one.code}.")
                 return redirect(f"{_LIST}/{one.code}")
-            except Refused as refusal:
-                form.add_error(None, words(refusal))
         else:
             form.add_error("service", "They have several services: type a username." if found
                            else "No running service has this.")  # fmt: skip
@@ -212,12 +206,10 @@ def end(request: StaffRequest, by: Actor, code: str) -> HttpResponse:
     one = _promotion(request, code)
     form = EndForm(request.POST or None, initial={"on": clock.today(request.entity.zone)})
     if request.method == "POST" and form.is_valid():
-        try:
+        with refused_on(form):
             end_promotion(promotion_id=one.pk, on=form.cleaned_data["on"], by=by)
             messages.info(request, f"{one.code} ends.")
             return redirect(f"{_LIST}/{one.code}")
-        except Refused as refusal:
-            form.add_error(None, words(refusal))
     have = granted_counts(request.entity.pk).get(one.pk, 0)
     confirm = Confirm(
         title=f"End {one.code}",

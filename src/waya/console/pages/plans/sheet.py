@@ -23,7 +23,7 @@ from waya.catalog.rules.plans import (
     Unit,
 )
 from waya.catalog.rules.versions import FEE, checked, flat
-from waya.console.sheets.fields import ExactField, day_input, redraws, written
+from waya.console.sheets.fields import DayField, ExactField, redraws, written
 from waya.console.sheets.rows import hush, numbers, typed_of
 from waya.kernel.errors import Refused
 from waya.kernel.money import rounded
@@ -44,13 +44,13 @@ TIERED = ("graduated", "volume")
 ONCE = ("one_off", "deposit")
 UNITS = {"month": "months", "week": "weeks", "day": "days"}
 _PHASES = {"trial": "Free", "discount": "Cheaper", "fixed_term": "A fixed term"}
-_BEFORE = "What is paid before a period cannot wait for its end."
+_BEFORE = "Hours are paid before: nothing of them can wait for their end."
 
 
 class HeadForm(forms.Form):
     """What holds for the whole version."""
 
-    valid_from = forms.DateField(label="New customers have it from", widget=day_input())
+    valid_from = DayField(label="New customers have it from")
     tax_inclusive = forms.TypedChoiceField(
         label="Prices are", choices=[("yes", "with tax"), ("no", "before tax")],
         coerce=lambda chosen: chosen == "yes",
@@ -66,7 +66,7 @@ class HeadForm(forms.Form):
     then = forms.ChoiceField(
         label="After these", choices=[("on", "It goes on for ever"), ("ends", "It ends")]
     )
-    begins = forms.DateField(label="Begins on", widget=day_input())
+    begins = DayField(label="Begins on")
     quantity = ExactField(whole=True, label="Units they have")
 
     def __init__(self, typed: QueryDict, currency: str) -> None:
@@ -103,7 +103,7 @@ class ChargeForm(forms.Form):
     )  # fmt: skip
 
     def __init__(
-        self, typed: QueryDict, prefix: str, currency: str, prepaid: bool, *, once: bool = True
+        self, typed: QueryDict, prefix: str, currency: str, hourly: bool, *, once: bool = True
     ) -> None:
         super().__init__(typed, prefix=prefix)
         if not once:  # what is charged once is asked for when the service begins
@@ -112,7 +112,7 @@ class ChargeForm(forms.Form):
         self.part = {name: typed.get(f"{prefix}-{name}") or "" for name in _OF_A_PART}
         wished = typed.get(f"{prefix}-kind") or ""
         self.sort = cast(ChargeKind, wished if wished in _FIELDS else "flat")
-        self.prepaid = prepaid
+        self.hourly = hourly
         price = cast(ExactField, self.fields["price"])
         price.currency, price.whole = currency, self.sort in (*ONCE, "flat")
         price.required, self.fields["lot"].required = not self.tiered, self.sort == "package"
@@ -150,14 +150,14 @@ class ChargeForm(forms.Form):
                 yield f"{self.prefix}-{name}", value
 
     def clean(self) -> dict[str, Any]:
-        """What a kind needs, and what a plan that is paid before cannot have."""
+        """What a kind needs, and what hours cannot have."""
         told = {name: self.cleaned_data.get(name) for name in self.used_fields()}
         told["kind"] = self.sort
         if told.get("lot") == 0:
             self.add_error("lot", "A lot has units in it.")
-        if self.measured and self.prepaid:
+        if self.measured and self.hourly:
             self.add_error("metric", _BEFORE)
-        elif told.get("timing") == "arrears" and self.prepaid:
+        elif told.get("timing") == "arrears" and self.hourly:
             self.add_error("timing", _BEFORE)
         return told
 
@@ -301,18 +301,18 @@ class Sheet:
 
 def sheet(typed: QueryDict, plan: Plan, currency: str, *, quiet: bool) -> Sheet:
     """Read what was typed of a version of a plan; `quiet` while it is being filled in."""
-    prepaid = plan.mode == Plan.PREPAID
+    hourly = plan.unit == "hour"
     phases = []
     for at in numbers(typed, "phase"):
-        own = _charge_rows(typed, f"phase-{at}-charge", currency, prepaid, once=False)
+        own = _charge_rows(typed, f"phase-{at}-charge", currency, hourly, once=False)
         phase = PhaseForm(typed, f"phase-{at}", currency, priced=bool(own))
         phases.append(PhaseRow(f"phase-{at}", phase, own))
-    charges = _charge_rows(typed, "charge", currency, prepaid, once=True)
+    charges = _charge_rows(typed, "charge", currency, hourly, once=True)
     found = Sheet(HeadForm(typed, currency), charges, phases)
     for row in found.all_charges:
         row.tiers = row.tiers if row.form.sort in TIERED else []
         _check_tiers(row, quiet)
-    if prepaid and found.head.is_valid() and found.head.cleaned_data["minimum"]:
+    if hourly and found.head.is_valid() and found.head.cleaned_data["minimum"]:
         found.head.add_error("minimum", _BEFORE)
     faulty = [form for form in found.forms if not form.is_valid()]
     if quiet:
@@ -324,13 +324,13 @@ def sheet(typed: QueryDict, plan: Plan, currency: str, *, quiet: bool) -> Sheet:
 
 
 def _charge_rows(
-    typed: QueryDict, rows: str, currency: str, prepaid: bool, *, once: bool
+    typed: QueryDict, rows: str, currency: str, hourly: bool, *, once: bool
 ) -> list[ChargeRow]:
     """The prices that were typed, of the plan or of one phase of it."""
     return [
         ChargeRow(
             f"{rows}-{at}",
-            ChargeForm(typed, f"{rows}-{at}", currency, prepaid, once=once),
+            ChargeForm(typed, f"{rows}-{at}", currency, hourly, once=once),
             [(f"{rows}-{at}-tier-{each}", TierForm(typed, f"{rows}-{at}-tier-{each}", currency))
              for each in numbers(typed, f"{rows}-{at}-tier")],
         )
