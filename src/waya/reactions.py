@@ -14,6 +14,7 @@ DAILY: Daily = (
     "billing.commands.renewals.bill",
     "billing.commands.lives.changes.turn_over",
     "billing.commands.recognition.recognise_month",
+    "billing.commands.dunning.allowances.provide_month",
     "billing.commands.reminders.remind",
     "billing.commands.standings.bring_back",
     "payments.commands.climb.climb",

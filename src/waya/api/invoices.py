@@ -22,7 +22,7 @@ from waya.billing.rules.invoice_states import Gone, paid_with_money
 from waya.kernel import clock
 from waya.org.actors import Actor
 from waya.org.queries import visible_to
-from waya.reports.documents.whys import Reason, reasons
+from waya.reports.documents.whys import Reason, before_taxes, reasons
 
 router = Router(tags=["invoices"])
 
@@ -113,8 +113,19 @@ class InvoiceShown(InvoiceRow):
 AskedStates = Literal["open", "paid", "lapsed", "offered"]
 
 
+class AskedFor(Schema):
+    """A line of what is asked for one subscription, with its facts and the same in words; what is
+    no tax document has no taxes of its own."""
+
+    description: str
+    total: Amount
+    why: dict[str, Any]
+    because: list[Because]
+
+
 class AskedLine(Schema):
-    """What is asked for one subscription; `invoice` is what it became."""
+    """What is asked for one subscription, and line by line why it is as much; `invoice` is what
+    it became."""
 
     subscription: UUID
     plan: str
@@ -123,6 +134,7 @@ class AskedLine(Schema):
     total: Amount
     state: AskedStates
     invoice: UUID | None
+    asked: list[AskedFor]
 
 
 class ProFormaShown(Schema):
@@ -303,4 +315,14 @@ def _asked_line(row: ProForma) -> dict[str, Any]:
         "total": amount(row.total_minor, row.currency),
         "state": row.state,
         "invoice": row.invoice.public_id if row.invoice else None,
+        "asked": [_asked_for(row, one) for one in row.why.get("lines", ())],
+    }
+
+
+def _asked_for(row: ProForma, one: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "description": one["description"],
+        "total": amount(one["gross_minor"], row.currency),
+        "why": one["why"],
+        "because": because(before_taxes(one["why"], row.currency)),
     }

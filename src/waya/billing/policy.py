@@ -40,8 +40,8 @@ class BillingPolicy:
     invoice below `minimum_minor` waits until there is more; one of nothing is issued only with
     `zero_invoices`. `leftover` is what is left over of a prepaid period when its plan changes:
     `money` (a credit), `time` (days or minutes of the new plan), or `data` (so much of what the
-    new plan meters, at its price; a plan that meters nothing is refused). `most_lines` of one
-    subscription on one day are a fault and not a bill.
+    new plan meters, at its price; a plan that meters nothing is refused). More than `most_lines` of
+    one subscription on one day wait for a person (0: no bound).
 
     With `one_bill`, prepaid subscriptions of a customer that are asked for from the same day are
     asked for as one sum; money that does not reach for all of them pays none (`one_pro_forma`
@@ -192,6 +192,27 @@ class WriteOffPolicy:
 
     limit_minor: int = 2000_00
     recovers: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AllowancePolicy:
+    """How much of what is unpaid nobody expects to be paid, in percent by its age in days past
+    due: an ageing matrix (IFRS 9, B5.5.35). All zero is no allowance: losses are booked when
+    they are written off."""
+
+    policy_name: ClassVar[str] = "billing.allowance"
+
+    not_due_percent: int = 0
+    to_30_percent: int = 0
+    to_60_percent: int = 0
+    to_90_percent: int = 0
+    over_90_percent: int = 0
+
+    @property
+    def percents(self) -> tuple[int, ...]:
+        """By age, the youngest first, as an ageing has them."""
+        return (self.not_due_percent, self.to_30_percent, self.to_60_percent, self.to_90_percent,
+                self.over_90_percent)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

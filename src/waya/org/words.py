@@ -97,6 +97,7 @@ REFUSALS = {
     "run_stopped": _("The night's billing was stopped by a person."),
     "bill_unlike": _("%(amount)s is unlike their last bill of %(before)s: look at it first."),
     "bill_too_large": _("%(amount)s is more than a bill may be without being seen: %(most)s."),
+    "bill_too_many_lines": _("%(lines)s lines for one service, of at most %(most)s: look first."),
     "run_waits": _("The night's billing is out of the ordinary and waits for a person."),
     # dunning
     "ladder_unreadable": _("The ladder cannot be read at %(at)s: a field is unknown or wrong."),

@@ -195,7 +195,7 @@ def _row(row: CreditNote) -> dict[str, Any]:
 
 
 def _shown(row: CreditNote) -> dict[str, Any]:
-    lines = row.lines.order_by("pk").prefetch_related("taxes")
+    lines = row.lines.select_related("line").order_by("pk").prefetch_related("taxes")
     return {**_row(row), "lines": [_line(line, row.currency) for line in lines]}
 
 

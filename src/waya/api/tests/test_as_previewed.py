@@ -222,8 +222,10 @@ class Life:
         off = {"name": "LESS", "plans": ["plain"], **self.discount}
         if "amount_minor" in off:
             off["amount"] = str(Decimal(off.pop("amount_minor")) / 100)
+        priced = {one.get("metric") for plan in self.plans for one in plan["charges"]}
         answer = self.bot.post("/billing/preview", {
-            "currency": "KES", "plans": self.plans, "events": self.events, "usage": self.usage,
+            "currency": "KES", "plans": self.plans, "events": self.events,
+            "usage": [one for one in self.usage if one["metric"] in priced],
             "until": self.on.isoformat(), "discounts": [off] if self.discount else [],
             "policy": {"timing": "advance" if self.prepaid else "arrears",
                        "anchor": {"by": "subscription"}},

@@ -23,7 +23,15 @@ from waya.billing.models import (
     WriteOff,
 )
 from waya.billing.queries.credits import Creditable, creditable
-from waya.billing.rules.credits import Given, LineCredit, Reason, booking, give, without
+from waya.billing.rules.credits import (
+    Given,
+    LineCredit,
+    Reason,
+    booking,
+    give,
+    taken_from,
+    without,
+)
 from waya.kernel import clock
 from waya.kernel.errors import Refused
 from waya.kernel.money import rounded
@@ -291,9 +299,9 @@ def _settle(opened: _Open, issued: Sequence[CreditNote]) -> None:
         if one.applied_minor:
             invoice = opened.invoices[one.invoice_id]
             invoice.paid_minor += one.applied_minor
-            invoice.settled_on = today
+            invoice.settled_on, invoice.moved_on = today, opened.on
             settled.append(invoice)
-    Invoice.objects.bulk_update(settled, ["paid_minor", "settled_on"])
+    Invoice.objects.bulk_update(settled, ["paid_minor", "settled_on", "moved_on"])
     rest: dict[int, int] = {}
     for one in issued:
         over = one.total_minor - one.applied_minor
@@ -317,7 +325,8 @@ def _booking(opened: _Open, note: CreditNote, pieces: Sequence[_Piece]) -> Entry
     for piece in pieces:
         given, row = piece.given, piece.of.row
         amounts = [("deferred", given.unearned_minor),
-                   (row.revenue, given.net_minor - given.unearned_minor)]  # fmt: skip
+                   (taken_from(row.revenue, piece.wish.reason),
+                    given.net_minor - given.unearned_minor)]  # fmt: skip
         amounts += [
             (f"tax:{tax.tax}", minor)
             for tax, minor in zip(piece.of.taxes, given.taxes, strict=True)

@@ -19,7 +19,7 @@ from waya.billing.queries.lives.first import first_bill
 from waya.billing.queries.lives.worked import work_out
 from waya.billing.queries.pricing import PriceList
 from waya.billing.queries.taxes.buyers import as_asked_of, buyers
-from waya.billing.rules.drafts import DraftLine, again
+from waya.billing.rules.drafts import DraftLine, Paper, again, papers
 from waya.billing.rules.drafts import asked as keep
 from waya.kernel import clock
 from waya.kernel.errors import Refused
@@ -91,9 +91,9 @@ class _Wished:
     told: Mapping[str, Any]
 
     @property
-    def paper(self) -> tuple[int, date]:
-        """What is asked of a customer from the same day."""
-        return self.row.customer_id, self.told["start"]
+    def paper(self) -> Paper | None:
+        """What is asked of a customer from the same day; hours stand alone."""
+        return None if "seconds" in self.told["why"] else (self.row.customer_id, self.told["start"])
 
 
 @transaction.atomic
@@ -114,15 +114,15 @@ def ask(
     by = by.must("billing.quote")
     if not asked:
         return []
-    found = buyers(row.customer_id for row, _ in asked)
-    if found:
+    apart = buyers(row.customer_id for row, _ in asked)
+    if apart:
         asked = [
-            (row, as_asked_of(lines, found.get(row.customer_id), row.entity_id))
+            (row, as_asked_of(lines, apart.get(row.customer_id), row.entity_id))
             for row, lines in asked
         ]
     wished = [_Wished(row, _told(lines)) for row, lines in asked]
-    papers = _papers(wished, state, beside)
-    branches = [lines[0].row.customer.branch_id for lines in papers]
+    found = _papers(wished, state, beside)
+    branches = [lines[0].row.customer.branch_id for lines in found]
     numbers = next_numbers(branches=branches, kind="pro_forma", by=by)
     rows = ProForma.objects.bulk_create(
         [
@@ -137,7 +137,7 @@ def ask(
                 state=state,
                 **one.told,
             )
-            for lines, numbered in zip(papers, numbers, strict=True)
+            for lines, numbered in zip(found, numbers, strict=True)
             for place, one in enumerate(lines, start=1)
         ]
     )
@@ -154,25 +154,13 @@ def _papers(
     one_bill = chosen(BillingPolicy, wished[0].row.entity_id).one_bill
     if state != ProForma.OPEN or not one_bill:
         return [[one] for one in wished]
-    papers: list[list[_Wished]] = []
-    shared: dict[tuple[int, date], list[_Wished]] = {}
-    for one in wished:
-        known = None if "seconds" in one.told["why"] else shared.get(one.paper)
-        if known is not None:
-            known.append(one)
-            continue
-        papers.append([one])
-        if "seconds" not in one.told["why"]:
-            shared[one.paper] = papers[-1]
-    for one in _withdrawn(wished, beside):
-        shared[one.paper].append(one)
-    return papers
+    return papers([*wished, *_withdrawn(wished, beside)], lambda one: one.paper)
 
 
 def _withdrawn(wished: Sequence[_Wished], beside: Collection[int] | None) -> list[_Wished]:
     """Withdraw what was asked of customers before, for other subscriptions from the same days
     on, so that it is asked for together with these."""
-    days = {one.paper for one in wished if "seconds" not in one.told["why"]}
+    days = {one.paper for one in wished if one.paper}
     owners = {owner for owner, _ in days if beside is None or owner in beside}
     if not owners:
         return []

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 
@@ -239,7 +239,9 @@ def try_again(*, parked_id: int, by: Actor) -> bool:
     day = billing_of(parked.entity_id, max(parked.on, clock.today(parked.entity.zone)))
     waiting = Parked.objects.filter(customer_id=parked.customer_id, resolved_at=None)
     seen = parked.reason.startswith(UNLIKE)
-    bounds = BoundsPolicy() if seen else chosen(BoundsPolicy, parked.entity_id)
+    bounds = chosen(BoundsPolicy, parked.entity_id)
+    if seen:
+        bounds, day = BoundsPolicy(), replace(day, how=replace(day.how, most_lines=0))
     try:
         with transaction.atomic():
             made = [
@@ -265,7 +267,7 @@ def _ask(bounds: BoundsPolicy, day: Billing, rows: Sequence[Due], by: Actor) -> 
     """Ask for the period after the paid one; the day's reminders say so."""
     found, beside = found_of(day, [row.id for row in rows])
     asked = to_ask(day, rows)
-    held = _hold_out(day, bounds, ((one.row.customer_id, one.lines) for one in asked))
+    held = _hold_out(day, bounds, ((one.row.customer_id, one.lines) for one in asked), None)
     asked = [one for one in asked if one.row.customer_id not in held]
     made = ask(asked=[(found[one.row.id], one.lines) for one in asked], on=day.on, by=by,
                beside=beside)  # fmt: skip
@@ -276,7 +278,8 @@ def _ask(bounds: BoundsPolicy, day: Billing, rows: Sequence[Due], by: Actor) -> 
 def _invoice(bounds: BoundsPolicy, day: Billing, rows: Sequence[Due], by: Actor) -> Made:
     """Invoice what has passed of postpaid subscriptions."""
     found = to_invoice(day, rows)
-    held = _hold_out(day, bounds, ((one.customer_id, one.lines) for one in found.drafts))
+    documents = ((one.customer_id, one.lines) for one in found.drafts)
+    held = _hold_out(day, bounds, documents, day.on)
     if held:
         kept = {row.id for row in rows if row.customer_id not in held}
         found = ToInvoice(
@@ -302,10 +305,11 @@ def _meter(bounds: BoundsPolicy, day: Billing, rows: Sequence[Due], by: Actor) -
 
 
 def _hold_out(
-    day: Billing, bounds: BoundsPolicy, documents: Iterable[tuple[int, Sequence[DraftLine]]]
-) -> set[int]:
+    day: Billing, bounds: BoundsPolicy, documents: Iterable[tuple[int, Sequence[DraftLine]]],
+    taxed_on: date | None,
+) -> set[int]:  # fmt: skip
     """Park whoever's bill is beyond its bounds; gives them."""
-    found = unlike_bills(bounds, documents)
+    found = unlike_bills(bounds, documents, entity_id=day.entity.pk, taxed_on=taxed_on)
     for customer_id, refusal in found.items():
         log.warning("customer %s waits for a person: %s", customer_id, refusal)
         _leave(day, customer_id, refusal)

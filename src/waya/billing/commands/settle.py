@@ -376,11 +376,11 @@ def _write(
     for offer in offers:
         for use in verdicts[offer.key].invoices:
             invoice = touched[use.id] = known.by_id[use.id]
-            invoice.settled_on = today
+            invoice.settled_on, invoice.moved_on = today, offer.on
             spent.append(_Spent(invoice.pk, invoice.number, use.credit, offer))
         for one, use in _by_invoice(verdicts[offer.key].covered, renewed):
             spent.append(_Spent(one.id, one.number, use.credit, offer))
-    change_rows(touched.values(), ["paid_minor", "settled_on"])
+    change_rows(touched.values(), ["paid_minor", "settled_on", "moved_on"])
     _spend_credit([one for one in spent if one.minor], known, by)
     left = [
         Credit(customer_id=owner, currency=known.entity.currency, amount_minor=minor)

@@ -77,8 +77,8 @@ class ProForma(models.Model):
 class Invoice(models.Model):
     """A tax document. After issue only `paid_minor` moves, and never past the total: a
     trigger refuses the rest, and sees to what foreign keys would. `settled_on` is the business
-    day on which it moved last, whatever day the money counts from: what was owed on a day that
-    has passed rests on it, as it was known then."""
+    day on which it was moved last, `moved_on` the day that the books date that on: what was owed
+    on a day that has passed rests on them, and is what the receivable account held then."""
 
     public_id = models.UUIDField(
         default=uuid.uuid4, db_default=RandomUUID(), unique=True, editable=False
@@ -106,6 +106,7 @@ class Invoice(models.Model):
     total_minor = models.BigIntegerField()
     paid_minor = models.BigIntegerField(default=0)
     settled_on = models.DateField(null=True)
+    moved_on = models.DateField(null=True)
     # The customer's name, account number and tax number as they were on issue.
     customer_as_issued = models.JSONField(default=dict)
 

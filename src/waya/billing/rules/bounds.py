@@ -32,7 +32,7 @@ def beyond(
 
 
 # How a refusal of one bill writes itself down: a person may bill it all the same.
-UNLIKE = ("bill_unlike", "bill_too_large")
+UNLIKE = ("bill_unlike", "bill_too_large", "bill_too_many_lines")
 
 
 @dataclass(frozen=True, slots=True)

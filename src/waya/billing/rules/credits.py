@@ -10,6 +10,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
+from waya.billing.rules.drafts import REVENUE
 from waya.billing.rules.engine.book import gaps
 from waya.billing.rules.hours import Hours
 from waya.billing.rules.recognition import earned
@@ -159,6 +160,13 @@ def ahead_of(period: Period, on: date) -> Period | None:
     """The days of a period from a day on; None if all have passed."""
     start = max(on, period.start)
     return Period(start, period.end) if start < period.end else None
+
+
+def taken_from(revenue: str, reason: Reason) -> str:
+    """The account that gives back what was earned: what was served badly is no less revenue, but
+    a credit for the service, told apart (erp reference §1.1)."""
+    bad = reason in (Reason.OUTAGE, Reason.GOODWILL) and revenue.startswith(REVENUE)
+    return "service_credits" if bad else revenue
 
 
 def booking(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from waya.billing.rules.engine.line import Line
 from waya.billing.rules.engine.whole import Whole
@@ -205,11 +205,35 @@ def joined(first: Draft, other: Draft) -> Draft:
     )
 
 
+Wished = TypeVar("Wished")
+Paper = tuple[int, date]
+"""A customer, and the day from which something is asked of them: what shares a pro forma."""
+
+
+def papers(wished: Iterable[Wished], place: Callable[[Wished], Paper | None]) -> list[list[Wished]]:
+    """Gather what is asked for into documents, in the order of the first of each; whatever has
+    no place with others is one by itself."""
+    found: list[list[Wished]] = []
+    shared: dict[Paper, list[Wished]] = {}
+    for one in wished:
+        at = place(one)
+        if at is None or at not in shared:
+            found.append([])
+            if at is not None:
+                shared[at] = found[-1]
+        (found[-1] if at is None else shared[at]).append(one)
+    return found
+
+
+def asked_for(lines: Sequence[DraftLine]) -> Period:
+    """The period that a pro forma of some lines is for: the longest of theirs."""
+    return max((line.charged.period for line in lines), key=lambda one: one.days)
+
+
 def asked(lines: Sequence[DraftLine]) -> dict[str, Any]:
     """What a pro forma keeps, so that paying it later costs the same: its lines, each with its
     price, taxes aside, and why; and the period that they are for."""
-    first = lines[0].charged
-    period = max((line.charged.period for line in lines), key=lambda one: one.days)
+    first, period = lines[0].charged, asked_for(lines)
     return first.why | {
         "from": period.start.isoformat(),
         "until": period.end.isoformat(),

@@ -49,17 +49,36 @@ def late_fee(
 
 def loss(
     *, entity_id: int, customer_id: int, branch_id: int, invoice_id: int, number: str,
-    amount: Money, on: date,
+    amount: Money, on: date, allowed: bool,
 ) -> Entry:  # fmt: skip
-    """Dr bad debts, Cr receivable: what nobody expects to be paid any more (erp reference §1.1,
-    without an allowance made before)."""
+    """Dr bad debts, Cr receivable: what nobody expects to be paid any more. Where an allowance
+    is made for it (`allowed`), it is used: Dr allowance."""
     return entry(
         entity_id=entity_id,
         on=on,
         memo=f"Written off: {number}",
         source=f"write_off:{invoice_id}",
-        debit=[Line("bad_debts", amount)],
+        debit=[Line("allowance" if allowed else "bad_debts", amount)],
         credit=[Line("receivable", amount, customer_id)],
+        branch_id=branch_id,
+    )
+
+
+def allowance(
+    *, entity_id: int, branch_id: int, through: date, held: Money, needed: Money
+) -> Entry:  # fmt: skip
+    """Dr bad debts, Cr allowance up to what is expected to be lost of what is unpaid at the end
+    of a day; the other way about for what is held too much."""
+    short = needed - held
+    taken, given = ("bad_debts", "allowance") if short.minor > 0 else ("allowance", "bad_debts")
+    amount = Money(abs(short.minor), short.currency)
+    return entry(
+        entity_id=entity_id,
+        on=through,
+        memo=f"Expected losses through {through:%-d %B %Y}",
+        source=f"allowance:{through.isoformat()}:{short.currency}",
+        debit=[Line(taken, amount)],
+        credit=[Line(given, amount)],
         branch_id=branch_id,
     )
 

@@ -69,17 +69,21 @@ def test_it_bills_once_when_the_reason_is_mended(entity: Entity, brian: Subscrip
 
 def test_what_is_still_in_the_way_becomes_the_reason(entity: Entity, brian: Subscription) -> None:
     before = Parked.objects.get(customer=brian.customer_id)
-    assert f"{DAYS} lines on one day" in before.reason
-    _lets_pass(entity, 2)
-    clock.install(lambda: timedelta(days=400))
-    try:
-        assert not try_again(parked_id=before.pk, by=STEER)
-    finally:
-        clock.install(timedelta)
+    Parked.objects.update(reason="no_account (purpose=tax:vat)")
+    assert not try_again(parked_id=before.pk, by=STEER)
     after = Parked.objects.get(customer=brian.customer_id)
     assert after.resolved_at is None
-    assert after.reason != before.reason
+    assert after.reason.startswith("bill_too_many_lines (lines=")
     assert not Invoice.objects.exists()
+
+
+def test_whoever_has_too_many_lines_is_billed_when_somebody_has_looked(
+    entity: Entity, brian: Subscription
+) -> None:
+    parked = Parked.objects.get(customer=brian.customer_id)
+    assert parked.reason == f"bill_too_many_lines (lines={DAYS}, most=3)"
+    assert try_again(parked_id=parked.pk, by=STEER)
+    assert Invoice.objects.count() == DAYS
 
 
 def test_every_night_on_which_they_were_parked_is_let_go(

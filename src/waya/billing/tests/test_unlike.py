@@ -91,19 +91,27 @@ def test_one_that_is_tried_again_for_another_reason_keeps_to_the_bounds(
     entity: Entity, dearer: tuple[Subscription, Subscription]
 ) -> None:
     _, brian = dearer
-    choose(entity_id=entity.pk, choices=BillingPolicy(most_lines=0), by=SYSTEM)
-    brian.refresh_from_db()
-    Subscription.objects.filter(pk=brian.pk).update(quantity=2)  # worked out line by line
-    forget_all()
+    bounded(entity, one_percent=100)
     bill(entity_id=entity.pk, on=MARCH, by=SYSTEM)
     parked = Parked.objects.get(customer=brian.customer_id)
-    assert "lines on one day" in parked.reason
-    choose(entity_id=entity.pk, choices=BillingPolicy(), by=SYSTEM)
-    bounded(entity, one_percent=100)
+    Parked.objects.filter(pk=parked.pk).update(reason="no_account (purpose=tax:vat)")
     assert not try_again(parked_id=parked.pk, by=STEER)
     parked.refresh_from_db()
     assert (parked.resolved_at, parked.reason.split()[0]) == (None, "bill_unlike")
     assert try_again(parked_id=parked.pk, by=STEER)
+
+
+def test_more_lines_than_are_let_pass_wait_for_a_person_who_lets_them(entity: Entity) -> None:
+    row = in_service(entity, office_20(entity, calendar_day=1), BEGAN)
+    Subscription.objects.filter(pk=row.pk).update(quantity=2)  # worked out line by line
+    choose(entity_id=entity.pk, choices=BillingPolicy(most_lines=1), by=SYSTEM)
+    bill(entity_id=entity.pk, on=MARCH, by=SYSTEM)
+    parked = Parked.objects.get()
+    assert parked.reason == "bill_too_many_lines (lines=2, most=1)"
+    bill(entity_id=entity.pk, on=MARCH, by=SYSTEM)
+    assert not Invoice.objects.exists(), "the next run asks no differently"
+    assert try_again(parked_id=parked.pk, by=STEER)
+    assert Invoice.objects.count() == 2
 
 
 def test_a_first_month_that_was_prorated_holds_nobody_out(entity: Entity) -> None:

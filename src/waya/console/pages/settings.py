@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from waya.billing.policy import (
+    AllowancePolicy,
     BillingPolicy,
     BoundsPolicy,
     DunningPolicy,
@@ -37,6 +38,7 @@ _GROUPS: tuple[tuple[type[Any], str, str], ...] = (
     (PromisePolicy, "Promises to pay", "Who may promise, how much, and what it is good for."),
     (SparingPolicy, "Who is spared", "Holidays and routers that are away."),
     (WriteOffPolicy, "Write-offs", "What may be given up without asking somebody else."),
+    (AllowancePolicy, "Expected losses", "What part of unpaid invoices is not expected to come."),
     (BillingPolicy, "How bills are worked out", "Parts of periods, changes, and what is left."),
     (RecognitionPolicy, "Revenue billed in advance", "When it is earned."),
     (RenewalPolicy, "Renewals", "When they are asked for, and what a late payment does."),
@@ -64,6 +66,11 @@ _WORDS: dict[str, tuple[str, str]] = {
     "outage_minutes": ("A router spares its customers after, minutes away", ""),
     "limit_minor": ("Written off without asking: at most", ""),
     "recovers": ("What is left over pays what was written off", "Otherwise it is their credit."),
+    "not_due_percent": ("Of what is not due yet, %", "All 0: losses are booked when given up."),
+    "to_30_percent": ("Of what is 1–30 days past due, %", ""),
+    "to_60_percent": ("31–60 days past due, %", ""),
+    "to_90_percent": ("61–90 days past due, %", ""),
+    "over_90_percent": ("More than 90 days past due, %", ""),
     "ask_days_before": ("Ask for a renewal, days before", ""),
     "basis": ("A part of a period is charged", ""),
     "month_days": ("Months of, days", "Where parts are charged by months of so many days."),
@@ -79,7 +86,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "one_bill": ("Put what a customer owes on a day on one bill", ""),
     "minimum_minor": ("An invoice waits until it comes to", ""),
     "zero_invoices": ("Issue invoices of nothing", ""),
-    "most_lines": ("A fault, and no bill: more lines of one service than", ""),
+    "most_lines": ("Waits for a person: more lines of one service than", ""),
     "one_pro_forma": ("Money that does not reach for all on a pro forma pays", ""),
     "credit": ("Credit that comes of a change or a credit note pays", ""),
     "align": ("A further service of a customer renews",

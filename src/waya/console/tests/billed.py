@@ -57,7 +57,7 @@ def _joined(entity: Entity, plan: Plan, name: str, on: date, anchor_day: int) ->
 
 
 def lets_pass(entity: Entity, lines: int) -> None:
-    """How many lines of a subscription on one day are a bill and not a fault."""
+    """How many lines of a subscription on one day are a bill that nobody need see."""
     choose(entity_id=entity.pk, choices=BillingPolicy(most_lines=lines), by=SYSTEM)
     forget_all()
 

@@ -9,9 +9,11 @@ from django.db import transaction
 
 from waya.kernel import clock
 from waya.kernel.errors import Refused
+from waya.ledger.commands.accounts import open_tax_accounts
 from waya.ledger.models import JournalEntry, JournalLine
 from waya.ledger.queries.balances import first_open_days
 from waya.ledger.queries.charts import chart_of
+from waya.ledger.rules.chart import TAX
 from waya.ledger.rules.entries import Entry
 from waya.org.actors import Actor
 from waya.org.rows.copying import copy_rows, reserve_keys
@@ -62,15 +64,16 @@ def post_many(*, entries: Sequence[Entry], by: Actor) -> dict[str, int]:
 @transaction.atomic(savepoint=False)
 def post_fresh(*, entries: Sequence[Entry], by: Actor) -> dict[str, int]:
     """Post entries whose sources are new by their making, such as invoices just numbered;
-    otherwise as `post_many`. The database refuses a source that was posted before."""
-    by.must("ledger.post")
+    otherwise as `post_many`. The database refuses a source that was posted before. A tax that the
+    chart has no account for gets one."""
+    by = by.must("ledger.post")
     if any(len(one.lines) < 2 for one in entries):
         raise Refused("empty_entry")
     if not entries:
         return {}
     days = first_open_days({(one.entity_id, one.on) for one in entries})
     keys = reserve_keys("ledger_journalentry", len(entries))
-    accounts = _accounts({one.entity_id for one in entries})
+    accounts = _accounts(entries, by)
     now = clock.now()
     copy_rows("ledger_journalentry", _ENTRY, (
         (key, one.entity_id, days[one.entity_id, one.on], one.memo[:200], one.source, now)
@@ -80,12 +83,16 @@ def post_fresh(*, entries: Sequence[Entry], by: Actor) -> dict[str, int]:
     return {one.source: key for one, key in zip(entries, keys, strict=True)}
 
 
-def _accounts(entity_ids: set[int]) -> dict[tuple[int, str], int]:
-    return {
-        (entity_id, purpose): key
-        for entity_id in entity_ids
-        for purpose, key in chart_of(entity_id).items()
-    }
+def _accounts(entries: Sequence[Entry], by: Actor) -> dict[tuple[int, str], int]:
+    purposes = {line.purpose for one in entries for line in one.lines}
+    found: dict[tuple[int, str], int] = {}
+    for entity_id in {one.entity_id for one in entries}:
+        chart = chart_of(entity_id)
+        fresh = [one for one in purposes if one not in chart and one.startswith(TAX)]
+        if fresh:
+            chart = open_tax_accounts(entity_id=entity_id, purposes=fresh, by=by)
+        found |= {(entity_id, purpose): key for purpose, key in chart.items()}
+    return found
 
 
 def _lines(

@@ -75,18 +75,19 @@ def trial_balance(entity_id: int, *, through: date | None = None) -> list[Balanc
     return sorted(rows, key=lambda row: (row.code, row.amount.currency))
 
 
-def movements(entity_id: int, *, since: date, through: date) -> list[Movement]:
+def movements(
+    entity_id: int, *, since: date, through: date, branch_id: int | None = None
+) -> list[Movement]:
     """Every account that ever held something, by code and currency, over the days from
-    `since` through `through`. Two queries, whatever was posted."""
+    `since` through `through`; of one branch if asked. Two queries, whatever was posted."""
     within = Q(on__gte=since)
-    sums = (
-        BalanceDelta.objects.filter(entity_id=entity_id, on__lte=through)
-        .values("account_id", "currency")
-        .annotate(
-            opening=Sum("amount_minor", filter=~within, default=0),
-            debits=Sum("debit_minor", filter=within, default=0),
-            moved=Sum("amount_minor", filter=within, default=0),
-        )
+    deltas = BalanceDelta.objects.filter(entity_id=entity_id, on__lte=through)
+    if branch_id is not None:
+        deltas = deltas.filter(branch_id=branch_id)
+    sums = deltas.values("account_id", "currency").annotate(
+        opening=Sum("amount_minor", filter=~within, default=0),
+        debits=Sum("debit_minor", filter=within, default=0),
+        moved=Sum("amount_minor", filter=within, default=0),
     )
     accounts = chart(entity_id)
     rows = [_movement(accounts[row["account_id"]], row) for row in sums]

@@ -34,12 +34,19 @@ _TOPS = {
 def hledger(entity_id: int) -> Iterator[str]:
     """The whole journal as hledger reads it, line by line.
 
-    It ends in one entry that asserts what our own trial balance says, so `hledger check`
-    fails if the two ever differ (hledger manual, "Balance assertions"). Each line has its branch
-    as a tag: `hledger incomestatement tag:branch=NKR`.
+    Accounts and currencies are declared, so that `hledger check --strict` accepts it. It ends in
+    one entry that asserts what our own trial balance says, so `hledger check` fails if the two
+    ever differ (hledger manual, "Balance assertions"). Each line has its branch as a tag:
+    `hledger incomestatement tag:branch=NKR`.
     """
     last = None
     codes = _branches(entity_id)
+    held = trial_balance(entity_id)
+    for currency in dict.fromkeys(row.amount.currency for row in held):
+        yield f"commodity {_format(currency)}"
+    for name in dict.fromkeys(_name(row.kind, row.code, row.name) for row in held):
+        yield f"account {name}"
+    yield ""
     for entry, group in _entries(entity_id):
         last = entry.on
         yield f"{entry.on:%Y-%m-%d} ({_plain(entry.source)}) {_plain(entry.memo)}"
@@ -50,7 +57,7 @@ def hledger(entity_id: int) -> Iterator[str]:
         yield ""
     if last is not None:
         yield f"{last:%Y-%m-%d} Balances by our own trial balance"
-        for row in trial_balance(entity_id):
+        for row in held:
             zero = _amount(Money(0, row.amount.currency))
             name = _name(row.kind, row.code, row.name)
             yield f"    {name}  {zero} = {_amount(row.amount)}"
@@ -120,6 +127,12 @@ def _name(kind: str, code: str, name: str) -> str:
 
 def _plain(text: str) -> str:
     return " ".join(text.replace(";", ",").replace("(", "[").replace(")", "]").split())
+
+
+def _format(currency: str) -> str:
+    """How amounts of a currency look: with the mark of decimals even where there are none."""
+    places = decimals(currency)
+    return f"1000.{'0' * places} {currency}"
 
 
 def _amount(money: Money) -> str:

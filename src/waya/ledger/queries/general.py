@@ -36,19 +36,20 @@ class After:
 
 
 def booked(
-    account: Account, currency: str, *, since: date, through: date,
+    account: Account, currency: str, *, since: date, through: date, branch_id: int | None = None,
     after: After | None = None, limit: int,
 ) -> list[Booked]:  # fmt: skip
-    """Lines of an account in one currency from `since` through `through`, oldest first.
+    """Lines of an account in one currency from `since` through `through`, oldest first; of one
+    branch if asked.
 
     What it held before the first of them is read from the sums by day and, inside a day, from
     that day's lines. Four queries, three from the beginning.
     """
-    rows = _lines(account, currency).filter(on__gte=since, on__lte=through)
-    running = _before(account, currency, after.on if after else since)
+    lines = _lines(account, currency, branch_id)
+    rows = lines.filter(on__gte=since, on__lte=through)
+    running = _before(account, currency, after.on if after else since, branch_id)
     if after is not None:
-        same_day = Q(on=after.on, pk__lte=(after.entry_id, after.sequence))
-        earlier = _lines(account, currency).filter(same_day)
+        earlier = lines.filter(on=after.on, pk__lte=(after.entry_id, after.sequence))
         running += earlier.aggregate(held=Sum("amount_minor"))["held"] or 0
         later = Q(on=after.on, pk__gt=(after.entry_id, after.sequence))
         rows = rows.filter(Q(on__gt=after.on) | later, on__gte=after.on)
@@ -57,11 +58,13 @@ def booked(
     return list(_running(iter(found), running))
 
 
-def all_booked(account: Account, currency: str, *, since: date, through: date) -> Iterator[Booked]:
+def all_booked(
+    account: Account, currency: str, *, since: date, through: date, branch_id: int | None = None
+) -> Iterator[Booked]:
     """Every such line, however many there are, a part at a time."""
-    rows = _lines(account, currency).filter(on__gte=since, on__lte=through)
+    rows = _lines(account, currency, branch_id).filter(on__gte=since, on__lte=through)
     ordered = rows.prefetch_related("entry").order_by("on", "pk").iterator(chunk_size=5000)
-    return _running(ordered, _before(account, currency, since))
+    return _running(ordered, _before(account, currency, since, branch_id))
 
 
 def _running(rows: Iterator[JournalLine], running: int) -> Iterator[Booked]:
@@ -73,12 +76,15 @@ def _running(rows: Iterator[JournalLine], running: int) -> Iterator[Booked]:
         )  # fmt: skip
 
 
-def _lines(account: Account, currency: str) -> QuerySet[JournalLine]:
-    return JournalLine.objects.filter(account=account, currency=currency)
+def _lines(account: Account, currency: str, branch_id: int | None) -> QuerySet[JournalLine]:
+    rows = JournalLine.objects.filter(account=account, currency=currency)
+    return rows if branch_id is None else rows.filter(branch_id=branch_id)
 
 
-def _before(account: Account, currency: str, day: date) -> int:
-    held = BalanceDelta.objects.filter(
+def _before(account: Account, currency: str, day: date, branch_id: int | None) -> int:
+    sums = BalanceDelta.objects.filter(
         entity_id=account.entity_id, account=account, currency=currency, on__lt=day
-    ).aggregate(held=Sum("amount_minor"))
-    return held["held"] or 0
+    )
+    if branch_id is not None:
+        sums = sums.filter(branch_id=branch_id)
+    return sums.aggregate(held=Sum("amount_minor"))["held"] or 0

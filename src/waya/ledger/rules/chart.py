@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import count
 
 ASSET, LIABILITY, EQUITY, INCOME, EXPENSE = "asset", "liability", "equity", "income", "expense"
 KINDS = (ASSET, LIABILITY, EQUITY, INCOME, EXPENSE)
@@ -43,6 +45,7 @@ CHART = (
     Chart("4200", "Equipment sales", INCOME, "revenue:goods"),
     Chart("4300", "Hotspot", INCOME, "revenue:hotspot"),
     Chart("4400", "Late fees", INCOME, "revenue:late"),
+    Chart("4700", "Service credits", INCOME, "service_credits"),
     Chart("4800", "Bad debts recovered", INCOME, "bad_debts_recovered"),
     Chart("4900", "Rounding", INCOME, "rounding"),
     Chart("5000", "Upstream bandwidth", EXPENSE, "bandwidth"),
@@ -53,3 +56,20 @@ CHART = (
     Chart("5500", "Mast rent and power", EXPENSE, "rent"),
     Chart("5600", "Depreciation", EXPENSE, "depreciation"),
 )
+
+# The account of each tax is found by this and the tax's code; those of a country that the chart
+# does not name are opened when they are first charged.
+TAX = "tax:"
+_TAXES = {
+    "fusf": "Federal universal service fund", "state_usf": "State universal service fund",
+    "sales": "Sales tax", "gross_receipts": "Gross receipts tax",
+}  # fmt: skip
+_FIRST = 2330
+
+
+def tax_account(purpose: str, taken: Collection[str]) -> Chart:
+    """The account that a tax is owed on, under the first code that is free."""
+    tax = purpose.removeprefix(TAX)
+    name = _TAXES.get(tax) or tax.replace("_", " ").capitalize()
+    code = next(str(code) for code in count(_FIRST) if str(code) not in taken)
+    return Chart(code, f"{name} payable"[:80], LIABILITY, purpose)

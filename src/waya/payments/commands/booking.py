@@ -53,8 +53,9 @@ def book_many(*, arrived: Sequence[Arrived], by: Actor) -> list[Payment]:
         by=by,
     )
     entries = [
-        taken(one, settled.get(key), branch_id)
+        entry
         for key, one, branch_id in zip(keys, arrived, branches, strict=True)
+        for entry in taken(one, settled.get(key), key=key, branch_id=branch_id, on=on)
     ]
     post_fresh(entries=entries, by=by)
     payments = _write(keys, arrived, branches, by)

@@ -47,19 +47,47 @@ def source(provider: str, account: str, transaction: str) -> str:
     return f"{provider}:{account}:{transaction}"
 
 
-def taken(arrived: Arrived, settlement: Settlement | None, branch_id: int) -> Entry:
+def taken(
+    arrived: Arrived, settlement: Settlement | None, *, key: int, branch_id: int, on: date
+) -> list[Entry]:
     """Dr clearing or cash / Cr receivable (allocated), bad debts recovered (of what had been
     written off) and customer credit (the rest); Cr suspense when nobody is known to have paid
-    it."""
-    return entry(
+    it.
+
+    Money that counts from a day before `on`, the day on which it is booked, came in on its day
+    and was customer credit then; what it settles it settles on this day, by a second entry. So
+    the receivable of a past day stays what was owed then, and is never paid before it is.
+    """
+    owner = arrived.customer_id
+    late = arrived.value_on < on and owner is not None and settlement is not None
+    credit = _credit(arrived.money, owner, settlement)
+    came = entry(
         entity_id=arrived.entity_id,
         on=arrived.value_on,
         memo=f"Payment {arrived.transaction}",
         source=arrived.source,
         debit=[Line(arrived.debit, arrived.money)],
-        credit=_credit(arrived.money, arrived.customer_id, settlement),
+        credit=[Line("customer_credit", arrived.money, owner)] if late else credit,
         branch_id=branch_id,
     )
+    used = [line for line in credit if line.purpose != "customer_credit" and line.amount]
+    if not (late and used):
+        return [came]
+    spent = total((line.amount for line in used), arrived.money.currency)
+    return [came, entry(
+        entity_id=arrived.entity_id,
+        on=on,
+        memo=f"Payment {arrived.transaction}, settled",
+        source=applied(key),
+        debit=[Line("customer_credit", spent, owner)],
+        credit=used,
+        branch_id=branch_id,
+    )]  # fmt: skip
+
+
+def applied(payment_id: int) -> str:
+    """The journal source of what a payment settled after the day that it counts from."""
+    return f"applied:{payment_id}"
 
 
 def matched(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -380,10 +381,10 @@ def test_a_bad_one_is_halved_out_and_parked_and_the_rest_is_taken(
 ) -> None:
     whole = booking_rule.taken
 
-    def faulty(arrived: Arrived, settlement: object, branch_id: int) -> object:
+    def faulty(arrived: Arrived, settlement: object, **told: Any) -> object:
         if arrived.transaction == "BAD":
             raise ValueError("this one cannot be booked")
-        return whole(arrived, settlement, branch_id)  # type: ignore[arg-type]
+        return whole(arrived, settlement, **told)  # type: ignore[arg-type]
 
     monkeypatch.setattr(booking, "taken", faulty)
     for number in range(7):
@@ -498,10 +499,10 @@ def test_what_the_database_refuses_of_one_is_its_own_fault(
 ) -> None:
     whole = booking_rule.taken
 
-    def faulty(arrived: Arrived, settlement: object, branch_id: int) -> object:
+    def faulty(arrived: Arrived, settlement: object, **told: Any) -> object:
         if arrived.transaction == "LONG":
             raise DataError("value too long for type character varying(60)")
-        return whole(arrived, settlement, branch_id)  # type: ignore[arg-type]
+        return whole(arrived, settlement, **told)  # type: ignore[arg-type]
 
     monkeypatch.setattr(booking, "taken", faulty)
     for receipt in ("GOOD1", "LONG", "GOOD2"):

@@ -155,8 +155,10 @@ def taxes_told(taxed: Taxed) -> list[TaxTold]:
 
 def of_credit(line: CreditNoteLine, taxes: Iterable[TaxTold], currency: str) -> list[Reason]:
     """The lines behind what was given back: the facts kept with it, or those of the days that it
-    names, and the taxes as they were billed."""
-    told = {"rule": CREDIT, **line.why}
+    names, what it is given back of, and the taxes as they were billed."""
+    told = {"rule": CREDIT, **line.why, "given_back_minor": line.total_minor,
+            "of_total_minor": line.line.total_minor, "of_number": line.note.invoice.number,
+            "of_issued": line.note.invoice.issued_on.isoformat()}  # fmt: skip
     if line.start and line.end:
         told |= {"from": line.start.isoformat(), "until": line.end.isoformat()}
     return reasons(told, taxes, currency)
@@ -332,6 +334,15 @@ def _late(told: Told, currency: str) -> Iterator[str]:
     }  # fmt: skip
 
 
+def _given_back(told: Told, currency: str) -> Iterator[str]:
+    if "of_number" in told:
+        yield gettext("%(given)s of %(billed)s, charged by %(number)s on %(day)s") % {
+            "given": _sum(told["given_back_minor"], currency),
+            "billed": _sum(told["of_total_minor"], currency),
+            "number": told["of_number"], "day": _day(told["of_issued"]),
+        }  # fmt: skip
+
+
 def _asked(told: Told, currency: str) -> Iterator[str]:
     if told.get("pro_forma"):
         yield gettext("In advance, by %(number)s") % {"number": told["pro_forma"]}
@@ -372,6 +383,7 @@ _SAYINGS: tuple[tuple[str, _Say], ...] = (
     (_("Minimum"), _minimum),
     (_("Late"), _late),
     (_("Asked for"), _asked),
+    (_("Given back"), _given_back),
 )
 
 

@@ -145,8 +145,10 @@ def credit_notes(
 def credit_note(entity_id: int, number: str) -> CreditNote | None:
     """A credit note by its number, with its lines and their taxes; None for one that this
     company does not have. Three queries."""
-    ordered = CreditNoteLine.objects.order_by("pk").prefetch_related(
-        Prefetch("taxes", CreditNoteTax.objects.order_by("sequence"))
+    ordered = (
+        CreditNoteLine.objects.select_related("line")
+        .order_by("pk")
+        .prefetch_related(Prefetch("taxes", CreditNoteTax.objects.order_by("sequence")))
     )
     rows = CreditNote.objects.filter(entity_id=entity_id, number=number)
     rows = rows.select_related("customer", "issuer", "invoice")

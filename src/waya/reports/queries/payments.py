@@ -11,7 +11,7 @@ from django.db.models.functions import Upper
 
 from waya.kernel.money import Money
 from waya.payments.models import Allocation, Notification, Payment, Prompt
-from waya.payments.rules.booking import source
+from waya.payments.rules.booking import applied, source
 from waya.reports.queries.paging import ROWS, Page, before, cut
 from waya.reports.queries.search import coded
 
@@ -186,17 +186,18 @@ def told(payment: Payment) -> list[dict[str, Any]]:
 
 
 def sources(payment: Payment) -> list[str]:
-    """The sources under which the ledger keeps a payment and its match."""
+    """The sources under which the ledger keeps a payment, what it settled later, and its match."""
     arrived = source(payment.provider, payment.account, payment.transaction)
-    return [arrived, f"match:{payment.pk}"]
+    return [arrived, applied(payment.pk), f"match:{payment.pk}"]
 
 
 def receipt_of(entity_id: int, journal_source: str) -> str:
     """The receipt number of the payment that a journal source names; empty if none does."""
     kind, _, rest = journal_source.partition(":")
     rows = Payment.objects.filter(entity_id=entity_id)
-    if kind == "match":
+    if kind in ("match", "applied"):
         rows = rows.filter(pk=before(rest) or 0)
     else:
-        rows = rows.filter(provider=kind, transaction=rest.rpartition(":")[2])
+        account, _, transaction = rest.partition(":")
+        rows = rows.filter(provider=kind, account=account, transaction=transaction)
     return rows.values_list("receipt_number", flat=True).first() or ""

@@ -40,6 +40,7 @@ from waya.payments.commands.counter import take_cash
 from waya.payments.tests.make import merchant
 from waya.reports.doctor import CHECKS
 from waya.reports.documents.statements import statement
+from waya.reports.queries.books.ageing import debtors_aged
 from waya.subscriptions.models import Subscription
 
 DAYS = 365
@@ -154,9 +155,18 @@ def test_a_year_of_books_holds(
         for row in roll_forward(entity.pk, since=since, through=through):
             moved = row.billed - row.credited - row.recognised + row.adjusted
             assert row.opening + moved == row.closing
+            assert not row.adjusted, f"{row.revenue} of {since:%B}: documents are the account"
         sheet = balance_sheet(entity.pk, "KES", [through])
         assert sheet.assets.totals == sheet.claims
         day = through + timedelta(days=1)
+
+    for ago in range(0, DAYS, 9):
+        on = today - timedelta(days=ago)
+        (booked,) = [row.amount.minor for row in trial_balance(entity.pk, through=on)
+                     if row.purpose == "receivable"]  # fmt: skip
+        assert sum(one.owed.minor for one in ageing(entity.pk, on)) == booked, on
+        assert sum(one.total for one in debtors_aged(entity, on)) == booked, on
+        assert booked >= 0, "nothing is paid before it is owed"
 
     journal, books = tmp_path / "books.journal", tmp_path / "books.beancount"
     journal.write_text("\n".join(hledger(entity.pk)) + "\n")

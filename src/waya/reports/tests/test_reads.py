@@ -98,7 +98,8 @@ def test_suggestions_for_many_take_the_queries_of_one(paybill: Merchant) -> None
     entity = paybill.entity
     chebet = asked(entity)
     account = chebet.customer.account_number
-    slip = account[:-2] + account[-1] + account[-2]
+    at = next(at for at in range(len(account) - 1, 0, -1) if account[at] != account[at - 1])
+    slip = account[: at - 1] + account[at] + account[at - 1] + account[at + 1 :]
     tell(paybill, "c", confirmation(slip, "UKL0000001"))
     work_off(paybill)
     one = list(Payment.objects.filter(customer=None))

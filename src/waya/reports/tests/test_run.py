@@ -1,4 +1,4 @@
-"""A night's run: killed anywhere and gone on with, two at once, two hands, stopped, bounded."""
+"""A night's run: two at once, two hands, stopped, bounded."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from datetime import date
 from threading import Barrier, Thread
 from typing import Any
 
-import psycopg
 import pytest
 from django.db import connection
 
@@ -17,7 +16,6 @@ from waya.billing.models import BillingRun, Invoice, InvoiceLine, Parked, ProFor
 from waya.billing.policy import BoundsPolicy
 from waya.billing.tests.make import home_10, in_service, isp, joined, office_20
 from waya.kernel.errors import NotYet, Refused
-from waya.kernel.periods import add_months
 from waya.org.actors import SYSTEM, Actor
 from waya.org.commands.approvals import decide
 from waya.org.commands.policies import choose
@@ -27,33 +25,6 @@ from waya.subscriptions.models import Subscription
 
 BEGAN = date(2027, 1, 1)
 STEER = Actor("person", 7, "Wanjiku", frozenset({"billing.steer", "org.approve"}))
-
-
-class _Killed(BaseException):
-    """The process ends here."""
-
-
-class _Fuse:
-    """Ends the process at its n-th statement or COPY that may write; counts them otherwise."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.left: int | None = None
-        self.counted = 0
-        for name in ("execute", "copy"):
-            monkeypatch.setattr(psycopg.Cursor, name, self._guarded(getattr(psycopg.Cursor, name)))
-
-    def _guarded(self, work: Any) -> Any:
-        def guarded(cursor: Any, statement: Any, *rest: Any, **named: Any) -> Any:
-            words = str(statement).lstrip().lower()
-            if words.startswith(("insert", "update", "delete", "copy", "with", "commit")):
-                self.counted += 1
-                if self.left is not None:
-                    self.left -= 1
-                    if self.left < 0:
-                        raise _Killed
-            return work(cursor, statement, *rest, **named)
-
-        return guarded
 
 
 @pytest.fixture
@@ -78,30 +49,6 @@ def _whole(entity: Entity, months: int) -> None:
     numbers = sorted(Invoice.objects.values_list("number", flat=True))
     assert numbers == [f"INV-{n:06d}" for n in range(1, 5 * months + 1)]
     assert [one for one in findings(entity) if not one.ok and "router" not in one.name] == []
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.usefixtures("chunks_of_two")
-def test_killed_at_every_write_it_goes_on_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Month after month the run is killed one write later, and then run again."""
-    monkeypatch.setattr(renewals, "HANDS", 1)
-    entity = isp()
-    _people(entity)
-    fuse, months, killed = _Fuse(monkeypatch), 0, True
-    while killed:
-        months += 1
-        fuse.left, on = months - 1, add_months(BEGAN, months, anchor_day=1)
-        try:
-            bill(entity_id=entity.pk, on=on, by=SYSTEM)
-            killed = False
-        except _Killed:
-            connection.close()  # as the system does with what a dead process held
-        fuse.left = None
-        bill(entity_id=entity.pk, on=on, by=SYSTEM)
-        _whole(entity, months)
-        assert BillingRun.objects.get(on=on).state == BillingRun.DONE
-    assert months > 30  # so many places to die in
-    assert BillingRun.objects.filter(invoices=5).count() == months
 
 
 @pytest.mark.django_db(transaction=True)

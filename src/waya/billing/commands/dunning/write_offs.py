@@ -11,7 +11,7 @@ from django.db.models import F
 
 from waya.billing.commands.standings import restore
 from waya.billing.models import Invoice, InvoiceLine, WriteOff
-from waya.billing.policy import WriteOffPolicy
+from waya.billing.policy import AllowancePolicy, WriteOffPolicy
 from waya.billing.rules.dunning_documents import loss
 from waya.kernel import clock
 from waya.kernel.errors import Refused
@@ -66,7 +66,7 @@ def write_off_many(
     *, invoices: Sequence[Invoice], reason: str, on: date, by: Actor
 ) -> list[WriteOff]:
     """Give up what is missing on invoices of one entity, whose customers are locked. Set-wise:
-    each posts Dr bad debts, Cr receivable, once."""
+    each posts Dr bad debts (or the allowance made for them), Cr receivable, once."""
     by = by.must("billing.write_off")
     open_ = [one for one in invoices if one.paid_minor < one.total_minor]
     if not open_:
@@ -80,14 +80,15 @@ def write_off_many(
     )  # fmt: skip
     owners = Customer.objects.filter(pk__in={one.customer_id for one in open_})
     branches = dict(owners.values_list("pk", "branch_id"))
+    allowed = any(chosen(AllowancePolicy, open_[0].entity_id).percents)
     for one in open_:
-        one.paid_minor, one.settled_on = one.total_minor, today
-    change_rows(open_, ["paid_minor", "settled_on"])
+        one.paid_minor, one.settled_on, one.moved_on = one.total_minor, today, on
+    change_rows(open_, ["paid_minor", "settled_on", "moved_on"])
     post_many(
         entries=[
             loss(entity_id=one.entity_id, customer_id=one.customer_id,
                  branch_id=branches[one.customer_id], invoice_id=one.pk, number=one.number,
-                 amount=left[one.pk], on=on)
+                 amount=left[one.pk], on=on, allowed=allowed)
             for one in open_
         ],
         by=by,

@@ -100,7 +100,7 @@ def proposed(
     terms = how.terms(entity.currency, arrears=arrears)
     found = [line for line in told(life, terms, until) if _asked(line)]
     found = [line for line in found if day_of(line.period.start) < year_ends or hourly]
-    groups, _ = gathered(found, how.minimum_minor, zero=how.zero_invoices)
+    groups, _ = gathered(found, how.minimum_minor if arrears else 0, zero=how.zero_invoices)
     clerk = _Clerk(entity, offer)
     bills = tuple(clerk.bill(lines) for lines in groups)
     deposits = (one for bill in bills for one in bill.lines if one.revenue == DEPOSITS)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 
 from waya.billing.policy import BoundsPolicy
+from waya.billing.queries.taxes.buyers import as_asked_of, buyers
 from waya.billing.rules.bounds import OneBill, unlike
 from waya.billing.rules.drafts import DraftLine
 from waya.kernel.errors import Refused
@@ -24,19 +26,23 @@ group by s.id
 
 
 def unlike_bills(
-    bounds: BoundsPolicy, documents: Iterable[tuple[int, Sequence[DraftLine]]]
-) -> dict[int, Refused]:
+    bounds: BoundsPolicy, documents: Iterable[tuple[int, Sequence[DraftLine]]], *,
+    entity_id: int, taxed_on: date | None = None,
+) -> dict[int, Refused]:  # fmt: skip
     """Which customers a document is out of bounds for, and why: `bill_too_large`, or
     `bill_unlike` when it is so much more by the day than the last of the same subscription.
 
-    `documents` are customers with the lines of each. Without a bound for one bill nothing is
-    looked at; with one it is a single query for any number of them.
+    `documents` are customers with the lines of each, measured with the taxes that they pay: on a
+    day, or on the first of what is asked for. Without a bound for one bill nothing is looked at;
+    with one it is a few queries for any number of them.
     """
     if not (bounds.one_percent or bounds.one_most_minor):
         return {}
+    known = list(documents)
+    apart = buyers(customer_id for customer_id, _ in known)
     parts = [
-        (customer_id, key, lines)
-        for customer_id, document in documents
+        (customer_id, key, as_asked_of(lines, apart.get(customer_id), entity_id, taxed_on))
+        for customer_id, document in known
         for key, lines in _by_subscription(document).items()
     ]
     before = _before({key for _, key, _ in parts}) if bounds.one_percent else {}
@@ -55,12 +61,12 @@ def unlike_bills(
     return found
 
 
-def _by_subscription(document: Sequence[DraftLine]) -> dict[int, list[DraftLine]]:
+def _by_subscription(document: Sequence[DraftLine]) -> dict[int, tuple[DraftLine, ...]]:
     parts: dict[int, list[DraftLine]] = {}
     for line in document:
         if line.subscription_id is not None:
             parts.setdefault(line.subscription_id, []).append(line)
-    return parts
+    return {key: tuple(lines) for key, lines in parts.items()}
 
 
 def _bill(lines: Sequence[DraftLine]) -> OneBill:

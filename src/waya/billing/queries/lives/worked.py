@@ -27,6 +27,7 @@ from waya.billing.rules.lives import (
     told,
     within,
 )
+from waya.kernel.errors import Refused
 
 Counts = dict[tuple[int, date, str], int]
 
@@ -50,7 +51,7 @@ def work_out(
     begins where the bills end. Five queries for any number of them. `on_top` are their add-ons
     where these are not written yet.
 
-    Raises ValueError for a subscription that comes to more lines than policy lets pass.
+    Refuses `bill_too_many_lines` for a subscription that comes to more than policy lets pass.
     """
     if not rows:
         return
@@ -105,9 +106,11 @@ def _work_out(
             )
             if _is_due(line)
         ]
-    if len(found) > how.most_lines:
-        raise ValueError(f"{len(found)} lines on one day, of at most {how.most_lines}")
-    groups, covered = gathered(found, how.minimum_minor, zero=how.zero_invoices)
+    if 0 < how.most_lines < len(found):
+        raise Refused("bill_too_many_lines", lines=len(found), most=how.most_lines)
+    # What is to be paid before it is had waits for nothing: there would never be more of it.
+    least = how.minimum_minor if arrears else 0
+    groups, covered = gathered(found, least, zero=how.zero_invoices)
     documents = []
     for group in groups:
         lines = tuple(

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from django.http import Http404
 
 from waya.console.pages.books.sheets import Cell, Sheet
-from waya.console.pages.books.tabs import Shown, Span, account_address, span
+from waya.console.pages.books.tabs import EVER, Shown, Span, account_address, span
 from waya.console.pieces import Chip, address, earlier
 from waya.console.staff import StaffRequest
 from waya.kernel.money import Money, total
 from waya.ledger.queries.balances import Movement, movements
 from waya.ledger.rules.chart import KINDS
+from waya.org.models import Branch
+from waya.org.queries import branches_of
 from waya.reports.queries.books import general
 
 KIND_WORDS = {"asset": "Assets", "liability": "Liabilities", "equity": "Equity",
@@ -33,7 +35,8 @@ def accounts(request: StaffRequest) -> Shown:
         "rows": [
             {
                 "code": row.code, "name": row.name, "kind": KIND_WORDS[row.kind],
-                "url": account_address(row.code, asked.since, asked.through),
+                "url": account_address(row.code, asked.since, asked.through,
+                                       row.opening.currency),
                 "opening": row.opening, "debits": row.debits, "credits": row.credits,
                 "closing": row.closing, "other": row.opening.currency != currency,
             }
@@ -57,7 +60,9 @@ def ledger(request: StaffRequest) -> Shown:
     """One account's lines, oldest first, with what it held after each."""
     asked = span(request)
     entity = request.entity
-    found = movements(entity.pk, since=asked.since, through=asked.through)
+    branch = _branch(request)
+    found = movements(entity.pk, since=asked.since, through=asked.through,
+                      branch_id=branch.pk if branch else None)  # fmt: skip
     code = request.GET.get("account", "") or (found[0].code if found else "")
     if not code:
         return Shown({"chips": asked.chips, "span": asked})
@@ -67,7 +72,8 @@ def ledger(request: StaffRequest) -> Shown:
     held = {row.opening.currency: row for row in found if row.code == code}
     currency = request.GET.get("currency", "") or next(iter(held), entity.currency)
     nothing = Money(0, currency)
-    opened = general.Opened(account, currency, asked.since, asked.through)
+    opened = general.Opened(account, currency, asked.since, asked.through,
+                            branch.pk if branch else None)  # fmt: skip
     page = general.page_of(opened, request.GET.get("from", ""))
     row = held.get(currency)
     closing = row.closing if row else nothing
@@ -78,7 +84,11 @@ def ledger(request: StaffRequest) -> Shown:
         "chips": asked.chips + [
             Chip(one, address(request, currency=one), on=one == currency, stays=True)
             for one in held if len(held) > 1
-        ],
+        ] + ([Chip(branch.name, address(request, branch=""), on=True)] if branch else []),
+        "kept": [(name, request.GET[name]) for name in ("currency", "branch")
+                 if request.GET.get(name)],
+        "earlier_days": account_address(code, EVER, asked.since - timedelta(days=1), currency,
+                                        branch.pk if branch else None),
         "before": general.opening(opened, page.rows[0] if page.rows else None, closing),
         "first": not request.GET.get("from"),
         "rows": [(one, f"/books/{one.line.entry_id}") for one in page.rows],
@@ -89,6 +99,18 @@ def ledger(request: StaffRequest) -> Shown:
     }  # fmt: skip
     columns = ("Date", "Entry", "Memo", "Source", "Party", "Debit", "Credit", "Balance")
     return Shown(context, Sheet(f"ledger-{code}-{asked.through}", columns, _lines(opened)))
+
+
+def _branch(request: StaffRequest) -> Branch | None:
+    """The branch whose lines are asked for; None for all of them."""
+    typed = request.GET.get("branch", "")
+    if not typed:
+        return None
+    branches = (one for one in branches_of(request.entity.pk) if str(one.pk) == typed)
+    found = next(branches, None)
+    if found is None:
+        raise Http404
+    return found
 
 
 def _others(found: Sequence[Movement], code: str, asked: Span) -> list[dict[str, object]]:

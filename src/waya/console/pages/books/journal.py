@@ -10,6 +10,7 @@ from django.shortcuts import render
 
 from waya.console.pages.books.accounts import accounts, ledger
 from waya.console.pages.books.ageing import aged
+from waya.console.pages.books.earning import earning
 from waya.console.pages.books.periods import periods
 from waya.console.pages.books.sheets import as_file
 from waya.console.pages.books.statements import balance, deferred, profit
@@ -46,7 +47,8 @@ def journal(request: StaffRequest) -> Shown:
 
 REPORTS: dict[str, Callable[[StaffRequest], Shown]] = {
     "journal": journal, "accounts": accounts, "ledger": ledger, "profit": profit,
-    "balance": balance, "ageing": aged, "deferred": deferred, "periods": periods,
+    "balance": balance, "ageing": aged, "deferred": deferred, "earning": earning,
+    "periods": periods,
 }  # fmt: skip
 
 
@@ -62,6 +64,7 @@ def books(request: StaffRequest, by: Actor) -> HttpResponseBase:
     entity = request.entity
     context: dict[str, Any] = {
         "tab": tab,
+        "here": "deferred" if tab == "earning" else tab,
         "tabs": TABS,
         "body": f"console/books/{tab}.html",
         "currency": entity.currency,
@@ -116,8 +119,12 @@ def _document(entity_id: int, source: str) -> str:
     kind, _, rest = source.partition(":")
     if kind == "invoice":
         return f"/invoices/{rest}"
+    if kind == "credit_note":
+        return f"/credit-notes/{rest}"
     if kind == "reversal":
         return f"/books/{rest}"
+    if kind == "allowance":
+        return f"/books?tab=ageing&through={rest.partition(':')[0]}"
     if kind == "recognised":
         return f"/books?tab=deferred&since={rest[:8]}01&through={rest}"
     if kind in NUMBERED:

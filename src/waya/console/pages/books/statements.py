@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from waya.billing.queries.deferred import RollForward, roll_forward
 from waya.console.pages.books.sheets import Cell, Sheet
 from waya.console.pages.books.tabs import (
+    EVER,
     Shown,
     Span,
     account_address,
@@ -19,24 +20,25 @@ from waya.console.pages.books.tabs import (
 from waya.console.pieces import Chip, address
 from waya.console.staff import StaffRequest
 from waya.kernel.money import Money
-from waya.ledger.queries.balances import held_at_month_ends
+from waya.ledger.policy import BooksPolicy
+from waya.ledger.queries.balances import chart, held_at_month_ends
 from waya.ledger.queries.statements import (
-    Days,
     balance_sheet,
     profit_and_loss,
     profit_by_branch,
     profit_by_month,
 )
-from waya.ledger.rules.statements import Profit, Section, month_of
+from waya.ledger.rules.statements import EARLIER, Profit, Row, Section, month_of, year_of
 from waya.org.models import Branch
+from waya.org.policy import chosen
 from waya.org.queries import branches_of
 
 _WORDS = {"income": "Income", "expense": "Expenses", "asset": "Assets",
           "liability": "Liabilities", "equity": "Equity"}  # fmt: skip
-# A ledger has no first day; this one is before any.
-_EVER = date(2000, 1, 1)
-# A statement, its columns' words, and the days that each column's figures lead to.
-Columns = tuple[Profit, Sequence[str], Sequence[Days | None]]
+# Where the figure of a row in a column leads to; empty where there is nothing behind it.
+Leads = Callable[[Row, int], str]
+# A statement, its columns' words, and where its figures lead to.
+Columns = tuple[Profit, Sequence[str], Leads]
 
 
 def profit(request: StaffRequest) -> Shown:
@@ -45,7 +47,7 @@ def profit(request: StaffRequest) -> Shown:
     asked = span(request)
     branches = branches_of(request.entity.pk)
     by_branch = len(branches) > 1 and request.GET.get("by") == "branch"
-    found, heads, columns = (
+    found, heads, leads = (
         _in_branches(request, asked, branches) if by_branch else _beside(request, asked)
     )
     sections = [found.income, found.expense]
@@ -55,7 +57,7 @@ def profit(request: StaffRequest) -> Shown:
         "span": asked,
         "by": "branch" if by_branch else "",
         "heads": heads,
-        "sections": [_section(one, columns) for one in sections],
+        "sections": [_section(one, leads) for one in sections],
         "net": found.net,
         "chart": _by_month(request, asked.through),
     }
@@ -68,15 +70,22 @@ def profit(request: StaffRequest) -> Shown:
 def _beside(request: StaffRequest, asked: Span) -> Columns:
     days = [(asked.since, asked.through), asked.before]
     found = profit_and_loss(request.entity.pk, request.entity.currency, days)
-    return found, [_days(*one) for one in days], days
+    heads = [_days(*one) for one in days]
+    return found, heads, lambda row, column: account_address(row.code, *days[column])
 
 
 def _in_branches(request: StaffRequest, asked: Span, branches: Sequence[Branch]) -> Columns:
-    """An account's ledger is the whole company's: the last column alone leads there."""
+    """Each column leads to its branch's ledger, the last to the whole company's."""
     days = (asked.since, asked.through)
     entity, keys = request.entity, [one.pk for one in branches]
     found = profit_by_branch(entity.pk, entity.currency, days, keys)
-    return found, [*(one.name for one in branches), "In all"], [*(None for _ in keys), days]
+    whose: list[int | None] = [*keys, None]
+    heads = [*(one.name for one in branches), "In all"]
+    return (
+        found,
+        heads,
+        lambda row, column: account_address(row.code, *days, branch_id=whose[column]),
+    )
 
 
 def _by_month(request: StaffRequest, through: date) -> dict[str, Any]:
@@ -104,6 +113,7 @@ def balance(request: StaffRequest) -> Shown:
     asked = span(request)
     currency = request.entity.currency
     days = [asked.through, asked.through.replace(day=1) - timedelta(days=1)]
+    begins = chosen(BooksPolicy, request.entity.pk).year_begins_month
     found = balance_sheet(request.entity.pk, currency, days)
     sections = [found.assets, found.liabilities, found.equity]
     heads = [f"{day:%-d %b %Y}" for day in days]
@@ -111,7 +121,9 @@ def balance(request: StaffRequest) -> Shown:
         "chips": asked.chips,
         "span": asked,
         "heads": heads,
-        "sections": [_section(one, [(_EVER, day) for day in days]) for one in sections],
+        "sections": [
+            _section(one, lambda row, at: _held_by(row, days[at], begins)) for one in sections
+        ],
         "claims": found.claims,
         "balanced": found.assets.totals == found.claims,
     }
@@ -121,12 +133,22 @@ def balance(request: StaffRequest) -> Shown:
     return Shown(context, Sheet(name, columns, [*_cells(sections), *last]))
 
 
+def _held_by(row: Row, day: date, begins: int) -> str:
+    """What an account holds leads to its ledger, and profit to the statement that it is of."""
+    if row.code:
+        return account_address(row.code, EVER, day)
+    year = year_of(day, begins)
+    since, through = (EVER, year - timedelta(days=1)) if row.name == EARLIER else (year, day)
+    return f"/books?tab=profit&since={since}&through={through}"
+
+
 def deferred(request: StaffRequest) -> Shown:
     """What was billed in advance and is still owed as service: opened, billed, earned, left."""
     asked = span(request)
     entity = request.entity
     rows = roll_forward(entity.pk, since=asked.since, through=asked.through)
-    shown = [_rolled(one) for one in rows]
+    accounts = {one.purpose: (one.code, one.name) for one in chart(entity.pk).values()}
+    shown = [_rolled(one, asked, accounts) for one in rows]
     context = {
         "chips": asked.chips,
         "span": asked,
@@ -143,13 +165,23 @@ def deferred(request: StaffRequest) -> Shown:
     return Shown(context, Sheet(f"deferred-revenue-{asked.through}", columns, cells))
 
 
-def _rolled(one: RollForward) -> dict[str, Any]:
+def _rolled(
+    one: RollForward, asked: Span, accounts: Mapping[str, tuple[str, str]]
+) -> dict[str, Any]:
+    """A row and where it leads: the account to its ledger, a revenue to the lines behind it."""
+    books = one.revenue == "deferred"
+    code, name = accounts[one.revenue]
+    currency = one.opening.currency
+    days = f"since={asked.since}&through={asked.through}"
+    lines = f"/books?tab=earning&revenue={one.revenue}&currency={currency}&{days}"
+    url = account_address(code, asked.since, asked.through, currency) if books else lines
+    back = url if books else f"{lines}&of=credits"
+    amounts = (one.opening, one.billed, -one.credited, -one.recognised, one.adjusted, one.closing)
     return {
-        "name": "The account in the books" if one.revenue == "deferred" else one.revenue,
-        "total": one.revenue == "deferred",
-        "amounts": (one.opening, one.billed, -one.credited, -one.recognised, one.adjusted,
-                    one.closing),
-    }  # fmt: skip
+        "name": "The account in the books" if books else name,
+        "total": books,
+        "amounts": [(amount, back if at == 2 else url) for at, amount in enumerate(amounts)],
+    }
 
 
 def _held(request: StaffRequest, through: date) -> dict[str, Any]:
@@ -165,7 +197,7 @@ def _held(request: StaffRequest, through: date) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _section(one: Section, columns: Sequence[Days | None]) -> dict[str, Any]:
+def _section(one: Section, leads: Leads) -> dict[str, Any]:
     return {
         "words": _WORDS[one.kind],
         "totals": one.totals,
@@ -173,10 +205,7 @@ def _section(one: Section, columns: Sequence[Days | None]) -> dict[str, Any]:
             {
                 "code": row.code,
                 "name": row.name,
-                "figures": [
-                    (amount, account_address(row.code, *days) if row.code and days else "")
-                    for amount, days in zip(row.amounts, columns, strict=True)
-                ],
+                "figures": [(amount, leads(row, at)) for at, amount in enumerate(row.amounts)],
             }
             for row in one.rows
         ],

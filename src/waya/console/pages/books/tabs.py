@@ -22,6 +22,9 @@ TABS = (
     ("deferred", "Deferred revenue"), ("periods", "Periods"),
 )  # fmt: skip
 
+# A ledger has no first day; this one is before any.
+EVER = date(2000, 1, 1)
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -102,6 +105,10 @@ def months_through(last: date, many: int = 12) -> list[date]:
     return found
 
 
-def account_address(code: str, since: date, through: date) -> str:
-    """The account's ledger over some days."""
-    return f"/books?tab=ledger&account={code}&since={since}&through={through}"
+def account_address(
+    code: str, since: date, through: date, currency: str = "", branch_id: int | None = None
+) -> str:
+    """The account's ledger over some days; of one currency or branch if said."""
+    said = f"/books?tab=ledger&account={code}&since={since}&through={through}"
+    said += f"&currency={currency}" if currency else ""
+    return said + (f"&branch={branch_id}" if branch_id else "")

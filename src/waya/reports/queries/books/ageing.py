@@ -1,7 +1,7 @@
-"""The invoices and customers behind an ageing, as they were known at the end of any day.
+"""The invoices and customers behind an ageing, as the books had them at the end of any day.
 
-Money that is taken later and counts from an earlier day was not known then: what was reported
-of a day stays so.
+Money that is taken later and counts from an earlier day settles on the day it is taken: what was
+reported of a day stays so.
 """
 
 from __future__ import annotations
@@ -48,27 +48,33 @@ class Debtor:
     total: int
 
 
-# What settled invoices after a day: payments when they were taken or matched, credit when used,
-# credit notes when issued, losses when given up. What was recovered of those settled nothing.
-# Only invoices that were settled after it are looked at, by index.
+# What settled invoices after a day by the books: payments, credit used, credit notes, losses, each
+# on the day of its entry. What was recovered of losses settled nothing. Only invoices that were
+# settled after it are looked at, by index, and entries by their source.
 _SINCE = """
-select a.invoice_id, sum(a.amount_minor) as minor
-from payments_allocation a join payments_payment p on p.id = a.payment_id
-where a.invoice_id in ({invoices}) and not a.recovers
-    and (coalesce(p.matched_at, p.taken_at) at time zone %(zone)s)::date > %(on)s
-group by a.invoice_id
-union all
-select u.invoice_id, sum(u.amount_minor) from billing_credituse u
-where u.invoice_id in ({invoices}) and (u.used_at at time zone %(zone)s)::date > %(on)s
-group by u.invoice_id
-union all
-select n.invoice_id, sum(n.applied_minor) from billing_creditnote n
-where n.invoice_id in ({invoices}) and n.applied_minor > 0
-    and (n.issued_at at time zone %(zone)s)::date > %(on)s
-group by n.invoice_id
-union all
-select w.invoice_id, w.amount_minor from billing_writeoff w
-where w.invoice_id in ({invoices}) and (w.written_at at time zone %(zone)s)::date > %(on)s
+select m.invoice_id, sum(m.minor) as minor
+from (
+    select a.invoice_id, a.amount_minor as minor, p.entity_id,
+        array[p.provider || ':' || p.account || ':' || p.transaction, 'applied:' || p.id,
+              'match:' || p.id] as sources
+    from payments_allocation a join payments_payment p on p.id = a.payment_id
+    where a.invoice_id in ({invoices}) and not a.recovers
+    union all
+    select u.invoice_id, u.amount_minor, i.entity_id, array['credit_use:' || u.id]
+    from billing_credituse u join billing_invoice i on i.id = u.invoice_id
+    where u.invoice_id in ({invoices})
+    union all
+    select n.invoice_id, n.applied_minor, n.entity_id, array['credit_note:' || n.number]
+    from billing_creditnote n where n.invoice_id in ({invoices}) and n.applied_minor > 0
+    union all
+    select w.invoice_id, w.amount_minor, i.entity_id, array['write_off:' || w.invoice_id]
+    from billing_writeoff w join billing_invoice i on i.id = w.invoice_id
+    where w.invoice_id in ({invoices})
+) m cross join lateral (
+    select max(e."on") as day from ledger_journalentry e
+    where e.entity_id = m.entity_id and e.source = any(m.sources)) e
+where e.day > %(on)s
+group by m.invoice_id
 """
 _MOVED = """
 select id from billing_invoice
@@ -105,8 +111,7 @@ def owed_invoices(entity: Entity, on: date, *, age: int | None = None, key: str 
     ]
     found = sorted(found, key=lambda one: (one.due_on, one.pk))[: ROWS + 1]
     customers = Customer.objects.in_bulk({one.customer_id for one in found})
-    back = _settled_since([one for one in found if one.settled_on and one.settled_on > on],
-                          entity, on)  # fmt: skip
+    back = _settled_since([one for one in found if one.settled_on and one.settled_on > on], on)
     return cut(
         [_owed(one, customers[one.customer_id], back.get(one.pk, 0), on) for one in found],
         lambda one: f"{one.due_on.isoformat()}~{one.id}",
@@ -117,7 +122,7 @@ def debtors_aged(entity: Entity, on: date) -> Iterator[Debtor]:
     """Every customer who owed something at the end of a day, by age, the most first."""
     sums = ", ".join(f"sum(u.minor) filter (where {_within(age)})" for age in range(len(AGES)))
     statement = _BY_CUSTOMER.format(since=_SINCE.format(invoices=_MOVED), ages=sums)
-    told: dict[str, Any] = {"entity": entity.pk, "on": on, "zone": entity.zone}
+    told: dict[str, Any] = {"entity": entity.pk, "on": on}
     with connection.cursor() as cursor:
         cursor.execute(statement, told)
         for account, name, currency, *ages, total in cursor:
@@ -156,11 +161,11 @@ def _within(age: int) -> str:
     return " and ".join(said)
 
 
-def _settled_since(invoices: list[Invoice], entity: Entity, on: date) -> dict[int, int]:
+def _settled_since(invoices: list[Invoice], on: date) -> dict[int, int]:
     if not invoices:
         return {}
     statement = _SINCE.format(invoices="select unnest(%(invoices)s::bigint[])")
-    told: dict[str, Any] = {"invoices": [one.pk for one in invoices], "on": on, "zone": entity.zone}
+    told: dict[str, Any] = {"invoices": [one.pk for one in invoices], "on": on}
     found: dict[int, int] = {}
     with connection.cursor() as cursor:
         cursor.execute(statement, told)

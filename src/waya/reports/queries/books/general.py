@@ -26,12 +26,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An account over some days, in one currency."""
+    """An account over some days, in one currency; of one branch, or of all."""
 
     account: Account
     currency: str
     since: date
     through: date
+    branch_id: int | None = None
 
 
 def account_of(entity_id: int, code: str) -> Account | None:
@@ -43,14 +44,17 @@ def page_of(opened: Opened, key: str = "") -> Page[Line]:
     """Lines oldest first, with what the account held after each. At most five queries."""
     found = booked(
         opened.account, opened.currency, since=opened.since, through=opened.through,
-        after=_after(key), limit=ROWS + 1,
+        branch_id=opened.branch_id, after=_after(key), limit=ROWS + 1,
     )  # fmt: skip
     return cut(_named(found), lambda row: _key(row.line))
 
 
 def lines_of(opened: Opened) -> Iterator[Line]:
     """Every line, a part at a time."""
-    found = all_booked(opened.account, opened.currency, since=opened.since, through=opened.through)
+    found = all_booked(
+        opened.account, opened.currency, since=opened.since, through=opened.through,
+        branch_id=opened.branch_id,
+    )  # fmt: skip
     while part := list(islice(found, _AT_ONCE)):
         yield from _named(part)
 
