@@ -12,7 +12,7 @@ from waya.api.door import REFUSALS, WRITES, Caller, entity_id, here
 from waya.api.dunning import Tonight, told
 from waya.api.lists import PLAIN
 from waya.api.once import HEADER, once
-from waya.api.preview.asked import Asked
+from waya.api.preview.fields import Asked
 from waya.billing.commands.dunning.ladders import choose_ladder
 from waya.billing.policy import LadderPolicy, WriteOffPolicy
 from waya.billing.queries.debts import ladder_of

@@ -14,7 +14,7 @@ from waya.api.door import REFUSALS, WRITES, Caller, entity_id
 from waya.api.lists import Amount, Day, Title, amount, one
 from waya.api.once import HEADER, once
 from waya.api.plans.changes import DONE, WHERE, of_caller, outcome_shown
-from waya.api.preview.asked import Asked, Minor
+from waya.api.preview.fields import Asked, Minor
 from waya.billing.commands.lives.add_ons import drop_add_on, take_add_on
 from waya.billing.commands.lives.bundles import drop_part
 from waya.billing.queries.lives.had import had_on

@@ -13,7 +13,7 @@ from waya.api.door import WRITES, Caller
 from waya.api.lists import Amount, amount, one
 from waya.api.once import HEADER, once_beyond
 from waya.api.plans.changes import ChargeShown, lines_shown
-from waya.api.preview.asked import Asked
+from waya.api.preview.fields import Asked
 from waya.billing.queries.lives.first import Added
 from waya.catalog.models import Plan
 from waya.orders.commands import add as orders

@@ -15,7 +15,7 @@ from waya.api.door import WRITES, Caller, here
 from waya.api.invoices import Because, because
 from waya.api.lists import Amount, Day, Title, amount, one
 from waya.api.once import HEADER, once
-from waya.api.preview.asked import Asked
+from waya.api.preview.fields import Asked
 from waya.billing.commands.lives import changes
 from waya.billing.commands.lives.usage import Count, record_usage
 from waya.billing.queries.lives.leftovers import Allowance

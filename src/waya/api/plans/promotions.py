@@ -14,7 +14,7 @@ from ninja.decorators import decorate_view
 from waya.api.door import REFUSALS, WRITES, Caller, entity_id, here
 from waya.api.lists import Amount, Day, Title, amount
 from waya.api.once import HEADER, once
-from waya.api.preview.asked import Asked
+from waya.api.preview.fields import Asked
 from waya.billing.queries.lives.promoted import granted_counts, grants_of, held
 from waya.catalog.commands import add_promotion, end_promotion
 from waya.catalog.models import Promotion

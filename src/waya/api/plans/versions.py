@@ -15,7 +15,8 @@ from waya.api.door import REFUSALS, WRITES, Caller, here
 from waya.api.lists import Amount, Day, amount, one
 from waya.api.once import HEADER, once
 from waya.api.preview import made
-from waya.api.preview.asked import Asked, ChargeAsked, Major, Minor, PhaseAsked, PlanAsked
+from waya.api.preview.asked import ChargeAsked, PhaseAsked, PlanAsked
+from waya.api.preview.fields import Asked, Major, Minor
 from waya.billing.queries.lives import price_changes
 from waya.catalog.commands import change_price, publish_version
 from waya.catalog.models import Plan, PlanVersion

@@ -92,7 +92,8 @@ class Life:
         self.minimum = self.chance.choice(("0", "0", "1100"))
         self.quantity = self.chance.choice((1, 1, 3, 7))
         self.discount = self.chance.choice(DISCOUNTS)
-        own = {"charges": CHARGES[charges], "phases": PHASES[phases], "minimum": self.minimum}
+        self.charges: list[dict[str, Any]] = CHARGES[charges]
+        own = {"charges": self.charges, "phases": PHASES[phases], "minimum": self.minimum}
         self.plans = [
             {"code": "plain", "interval": interval, "count": count, **own},
             {"code": "dearer", "interval": interval, "count": count, "price": "2345.67"},
@@ -222,7 +223,7 @@ class Life:
         off = {"name": "LESS", "plans": ["plain"], **self.discount}
         if "amount_minor" in off:
             off["amount"] = str(Decimal(off.pop("amount_minor")) / 100)
-        priced = {one.get("metric") for plan in self.plans for one in plan["charges"]}
+        priced = {one.get("metric") for one in self.charges}
         answer = self.bot.post("/billing/preview", {
             "currency": "KES", "plans": self.plans, "events": self.events,
             "usage": [one for one in self.usage if one["metric"] in priced],

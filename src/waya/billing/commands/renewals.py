@@ -294,7 +294,8 @@ def _invoice(bounds: BoundsPolicy, day: Billing, rows: Sequence[Due], by: Actor)
 def _meter(bounds: BoundsPolicy, day: Billing, rows: Sequence[Due], by: Actor) -> Made:
     """Invoice what was used of what is paid before, once the days are over."""
     drafts, advances = to_meter(day, rows)
-    held = _hold_out(day, bounds, ((one.customer_id, one.lines) for one in drafts))
+    documents = ((one.customer_id, one.lines) for one in drafts)
+    held = _hold_out(day, bounds, documents, day.on)
     if held:
         kept = {row.id for row in rows if row.customer_id not in held}
         drafts = [one for one in drafts if one.customer_id not in held]
