@@ -239,7 +239,7 @@ class Life:
             back = one["kind"] == "credit" or (one["net"]["minor"] < 0 and one["kind"] == "deposit")
             days = () if back else (one["start"], one["end"])
             found[one["invoice_on"], charge, *days] += one["net"]["minor"]
-        return {key: net for key, net in found.items() if net}
+        return _worth_something(found)
 
     def billed(self) -> dict[tuple[Any, ...], int]:
         """What really stands on documents, the same way."""
@@ -253,7 +253,17 @@ class Life:
         for note in notes.select_related("note", "line"):
             on = note.note.issued_on.isoformat()
             found[on, note.line.charge.removeprefix("discount:LESS:")] -= note.net_minor
-        return {key: net for key, net in found.items() if net}
+        return _worth_something(found)
+
+
+def _worth_something(found: dict[tuple[Any, ...], int]) -> dict[tuple[Any, ...], int]:
+    """Without what comes to nothing: days that a promotion covers wholly are not given back in a
+    pause, since nothing was paid for them, and not charged and covered once more after it."""
+    sums: dict[tuple[Any, ...], int] = defaultdict(int)
+    for (on, _, *days), net in found.items():
+        sums[on, *days] += net
+    return {(on, charge, *days): net for (on, charge, *days), net in found.items()
+            if net and sums[on, *days]}  # fmt: skip
 
 
 def _lives() -> Iterator[tuple[str, str, str]]:

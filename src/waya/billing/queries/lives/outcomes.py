@@ -25,7 +25,7 @@ from waya.billing.rules.engine.book import gaps
 from waya.billing.rules.engine.ratios import share
 from waya.billing.rules.engine.terms import Leftover
 from waya.billing.rules.hours import hours_of
-from waya.billing.rules.lives import cycle_of, cycles, told
+from waya.billing.rules.lives import cycle_of, cycles, opening, told
 from waya.catalog.models import Plan
 from waya.catalog.queries import Version
 from waya.catalog.rules.prices import a_year
@@ -232,11 +232,15 @@ class Change:
         return self.how.upgrade if dearer else self.how.downgrade
 
     def _onto(self, version: Version, since: date, many: int) -> Moved:
-        """Where it goes on: within the cycles that it has, unless the new ones are of another
-        length; those begin with the change."""
+        """Where it goes on: within the cycles that it has, unless none has begun, because it is
+        free until later, or the new ones are of another length; those begin with the change."""
         quantity = many if many != self.row.quantity else None
         if version.terms.interval.unit == "hour":
             return Moved(version.id, since, since.day, until=clock.now(), quantity=quantity)
+        if since < opening(self.life.plan.phases, self.life.began):
+            charged = max(since, opening(version.terms.phases, self.life.began))
+            anchor_day = self.row.plan.calendar_day or charged.day
+            return Moved(version.id, since, anchor_day, quantity=quantity)
         if version.terms.interval != self.life.plan.interval:
             return Moved(version.id, since, since.day, quantity=quantity)
         start = cycles(self.life).cycle(since).start
