@@ -96,7 +96,7 @@ def test_wanjiku_sees_what_a_credit_does_and_then_does_it_once(
     page = words(wanjiku.get(done["Location"]))
     assert "Service was out" in page
     assert "The mast was off" in page
-    assert "Internet service" in page, "what it booked"
+    assert "Service credits" in page, "what it booked"
     assert note.number in words(wanjiku.get(f"/invoices/{invoice.number}"))
     assert note.number in words(wanjiku.get("/invoices?kind=credits"))
     record = words(wanjiku.get(f"/customers/{there.brian.customer.account_number}"))

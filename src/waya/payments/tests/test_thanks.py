@@ -55,7 +55,6 @@ def _lapse(row: Subscription) -> None:
     entity = Entity.objects.get()
     today = clock.today(entity.zone)
     month_ago = today - timedelta(days=31)
-    ProForma.objects.update(start=month_ago, end=today)
     _as_if_issued_before(month_ago, today)
     Subscription.objects.filter(pk=row.pk).update(paid_through=today, billed_through=today)
     bill(entity_id=entity.pk, on=today, by=SYSTEM)
@@ -68,9 +67,14 @@ def _as_if_issued_before(start: date, end: date) -> None:
     """Issued documents never change; only a test may go around the trigger that sees to it."""
     with connection.cursor() as cursor:
         cursor.execute("set constraints all immediate")
-        cursor.execute("alter table billing_invoiceline disable trigger invoice_line_stays")
-        InvoiceLine.objects.update(start=start, end=end)
-        cursor.execute("alter table billing_invoiceline enable trigger invoice_line_stays")
+        for change in ("disable", "enable"):
+            cursor.execute(f"alter table billing_invoiceline {change} trigger invoice_line_stays")
+            cursor.execute(
+                f"alter table billing_proforma {change} trigger pro_forma_stays_as_issued"
+            )
+            if change == "disable":
+                InvoiceLine.objects.update(start=start, end=end)
+                ProForma.objects.update(start=start, end=end)
 
 
 def test_a_new_customer_is_welcomed_with_account_and_login(chebet: Subscription) -> None:
