@@ -54,7 +54,7 @@ from waya.subscriptions.models import Subscription
 log = logging.getLogger("waya.billing")
 
 # So many customers at a time: a payment of one of them waits for no more than that.
-CHUNK = 300
+CHUNK = 400
 # One computes while the other's rows are written: numbers without gaps are given to one at a
 # time, so a third would only wait.
 HANDS = 2
