@@ -14,6 +14,7 @@ from django.core.management import call_command
 from django.core.management.commands import flush as flush_command
 from django.db import connection, connections, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
+from etims.testing import FakeKra
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import expect
@@ -150,3 +151,10 @@ _SLOW = ("tests/live/", "browser", "test_up", "test_backup", "test_bench", "test
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes long, so that no core waits for the other's last browser."""
     items.sort(key=lambda item: not any(part in item.nodeid for part in _SLOW))
+
+
+@pytest.fixture
+def kra() -> Iterator[FakeKra]:
+    """The tax authority as others wrote it, on loopback."""
+    with FakeKra() as fake:
+        yield fake

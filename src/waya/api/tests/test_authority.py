@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from etims.testing import FakeKra
 
@@ -16,14 +14,6 @@ from waya.kernel import clock
 from waya.org.actors import SYSTEM
 
 pytestmark = pytest.mark.django_db
-
-SALES = "/saveTrnsSalesOsdc"
-
-
-@pytest.fixture
-def kra() -> Iterator[FakeKra]:
-    with FakeKra() as fake:
-        yield fake
 
 
 @pytest.fixture
@@ -43,7 +33,7 @@ def send(device: FiscalDevice) -> None:
 
 def test_what_was_refused_is_sent_again(bot: Program, device: FiscalDevice, kra: FakeKra) -> None:
     (invoice,) = baraka.invoices(device.entity, 1)
-    kra.fail_next(SALES, result_code="910", message="custNm")
+    kra.fail_next(baraka.SALES, result_code="910", message="custNm")
     send(device)
     (row,) = bot.get("/fiscal/documents")
     assert (row["reference"], row["said"], row["kind"]) == (invoice.number, "910 custNm", "sale")
@@ -58,7 +48,7 @@ def test_what_was_refused_is_sent_again(bot: Program, device: FiscalDevice, kra:
 
 def test_a_stopped_unit_goes_on(bot: Program, device: FiscalDevice, kra: FakeKra) -> None:
     baraka.invoices(device.entity, 1)
-    kra.fail_next(SALES, result_code="901", message="not valid device")
+    kra.fail_next(baraka.SALES, result_code="901", message="not valid device")
     send(device)
     (unit,) = bot.get("/fiscal/units")
     assert (unit["trouble"], unit["waiting"]) == ("901 not valid device", 1)
@@ -71,7 +61,7 @@ def test_a_stopped_unit_goes_on(bot: Program, device: FiscalDevice, kra: FakeKra
 
 def test_a_lost_signature_is_kept(bot: Program, device: FiscalDevice, kra: FakeKra) -> None:
     (invoice,) = baraka.invoices(device.entity, 1)
-    kra.fail_next(SALES, lose_answer=True)
+    kra.fail_next(baraka.SALES, lose_answer=True)
     send(device)
     (unit,) = bot.get("/fiscal/units")
     assert unit["attempts"] == 1

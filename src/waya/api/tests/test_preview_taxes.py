@@ -115,7 +115,8 @@ def test_taxes_that_are_told(bot: Program) -> None:
 
 
 def test_late_fees(bot: Program) -> None:
-    policy = {"due_days": 7, "late_fee": {"after_days": 5, "amount": "5", "percent": "2"}}
+    fee = {"after_days": 5, "amount": "5", "percent": "2"}
+    policy = {"due_days": 7, "late_fee": fee}
     paid = [{"on": "2021-01-20"}, {"on": "2021-02-25", "amount": "400"}]
     lines = ask(bot, "2021-03-31", start("2021-01-15"), policy=policy, payments=paid)
     fees = [line for line in lines if line["kind"] == "late_fee"]
@@ -125,7 +126,7 @@ def test_late_fees(bot: Program) -> None:
     ]  # fmt: skip
     assert fees[0]["why"]["owed_minor"] == 600_00
     taxed = ask(bot, "2021-03-31", start("2021-01-15"), payments=paid, place="KE",
-                policy=policy | {"late_fee": policy["late_fee"] | {"tax_class": "labour"}})  # type: ignore[operator]  # fmt: skip
+                policy=policy | {"late_fee": fee | {"tax_class": "labour"}})  # fmt: skip
     assert [len(one["taxes"]) for one in taxed if one["kind"] == "late_fee"] == [1, 1]
 
 

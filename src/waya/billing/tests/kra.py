@@ -15,6 +15,7 @@ from waya.org.actors import SYSTEM
 from waya.org.models import Branch, Entity
 
 PIN = "P051234567A"
+SALES = "/saveTrnsSalesOsdc"  # where it takes invoices
 JUNE = Period(date(2027, 6, 10), date(2027, 7, 10))
 
 

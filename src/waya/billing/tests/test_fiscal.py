@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 
@@ -26,14 +25,6 @@ from waya.org.actors import SYSTEM
 from waya.org.models import AuditRecord, Branch, Entity
 
 pytestmark = pytest.mark.django_db
-
-SALES = "/saveTrnsSalesOsdc"
-
-
-@pytest.fixture
-def kra() -> Iterator[FakeKra]:
-    with FakeKra() as fake:
-        yield fake
 
 
 @pytest.fixture
@@ -59,7 +50,7 @@ def the_wait_is_over(device: FiscalDevice) -> None:
 
 
 def sent(kra: FakeKra) -> list[dict[str, object]]:
-    return [body for path, body in kra.requests if path == SALES and body is not None]
+    return [body for path, body in kra.requests if path == baraka.SALES and body is not None]
 
 
 # ---- it works -----------------------------------------------------------------------------------
@@ -132,7 +123,7 @@ def test_a_device_that_kra_does_not_know_is_refused(entity: Entity) -> None:
 
 def test_a_lost_answer_is_proved_by_the_same_body(device: FiscalDevice, kra: FakeKra) -> None:
     first, second = baraka.invoices(device.entity, 2)
-    kra.fail_next(SALES, lose_answer=True)
+    kra.fail_next(baraka.SALES, lose_answer=True)
     assert send(device) == 0
     row = documents(device)[0]
     assert (row.state, row.in_doubt, row.number) == ("submitting", True, 1)
@@ -221,7 +212,7 @@ def test_whatever_is_no_answer_is_sent_again(
     device: FiscalDevice, kra: FakeKra, fault: dict[str, int]
 ) -> None:
     baraka.invoices(device.entity, 1)
-    kra.fail_next(SALES, **fault)  # type: ignore[arg-type]  # one of its faults
+    kra.fail_next(baraka.SALES, **fault)  # type: ignore[arg-type]  # one of its faults
     assert send(device) == 0
     assert documents(device)[0].in_doubt
     the_wait_is_over(device)
@@ -231,7 +222,7 @@ def test_whatever_is_no_answer_is_sent_again(
 
 def test_too_many_at_once_is_no_doubt(device: FiscalDevice, kra: FakeKra) -> None:
     baraka.invoices(device.entity, 1)
-    kra.fail_next(SALES, result_code="990")
+    kra.fail_next(baraka.SALES, result_code="990")
     assert send(device) == 0
     assert not documents(device)[0].in_doubt
     the_wait_is_over(device)
@@ -242,7 +233,7 @@ def test_a_refused_document_waits_for_a_person_and_leaves_no_gap(
     device: FiscalDevice, kra: FakeKra
 ) -> None:
     first, second = baraka.invoices(device.entity, 2)
-    kra.fail_next(SALES, result_code="910", message="custNm")
+    kra.fail_next(baraka.SALES, result_code="910", message="custNm")
     assert send(device) == 2
     shown = queries.fiscal_of([first.pk, second.pk])
     assert [shown[one.pk].state for one in (first, second)] == ["rejected", "fiscalised"]
@@ -264,7 +255,7 @@ def test_a_device_in_trouble_sends_nothing_until_a_person_resumes_it(
     device: FiscalDevice, kra: FakeKra
 ) -> None:
     baraka.invoices(device.entity, 2)
-    kra.fail_next(SALES, result_code="901")
+    kra.fail_next(baraka.SALES, result_code="901")
     assert send(device) == 0
     device.refresh_from_db()
     assert device.trouble.startswith("901")
@@ -277,7 +268,7 @@ def test_a_device_in_trouble_sends_nothing_until_a_person_resumes_it(
 def test_somebody_else_uses_our_numbers(device: FiscalDevice, kra: FakeKra) -> None:
     """A number taken before we ever sent it proves nothing about our document."""
     baraka.invoices(device.entity, 2)
-    kra.fail_next(SALES, result_code="921")
+    kra.fail_next(baraka.SALES, result_code="921")
     assert send(device) == 0
     row = documents(device)[0]
     device.refresh_from_db()
@@ -289,7 +280,7 @@ def test_somebody_else_uses_our_numbers(device: FiscalDevice, kra: FakeKra) -> N
 
 def test_a_document_under_way_keeps_its_number(device: FiscalDevice, kra: FakeKra) -> None:
     baraka.invoices(device.entity, 1)
-    kra.fail_next(SALES, lose_answer=True)
+    kra.fail_next(baraka.SALES, lose_answer=True)
     send(device)
     with pytest.raises(Refused, match="not_possible_now"):
         fiscal.resume(device_id=device.pk, next_number=7, by=SYSTEM)

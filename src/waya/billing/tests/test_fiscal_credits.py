@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
@@ -21,12 +20,6 @@ from waya.org.actors import SYSTEM
 pytestmark = pytest.mark.django_db
 
 JUNE_20 = date(2027, 6, 20)
-
-
-@pytest.fixture
-def kra() -> Iterator[FakeKra]:
-    with FakeKra() as fake:
-        yield fake
 
 
 @pytest.fixture

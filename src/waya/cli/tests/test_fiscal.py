@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
 
 import pytest
 from etims.testing import FakeKra
@@ -18,12 +17,6 @@ from waya.org.actors import SYSTEM
 from waya.org.models import Entity
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def kra() -> Iterator[FakeKra]:
-    with FakeKra() as fake:
-        yield fake
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from django.test import Client
 from etims.testing import FakeKra
@@ -17,13 +15,6 @@ from waya.kernel import clock
 from waya.org.actors import SYSTEM
 
 PAGE = "/billing/authority"
-SALES = "/saveTrnsSalesOsdc"
-
-
-@pytest.fixture
-def kra() -> Iterator[FakeKra]:
-    with FakeKra() as fake:
-        yield fake
 
 
 @pytest.fixture
@@ -48,7 +39,7 @@ def test_a_refused_document_says_why_and_is_sent_again(
     device = baraka.device(there.entity, kra.url)
     first, second = baraka.invoices(there.entity, 2)
     for said in ("custNm", "itemClsCd"):
-        kra.fail_next(SALES, result_code="910", message=said)
+        kra.fail_next(baraka.SALES, result_code="910", message=said)
     send(device)
     page = seen(wanjiku, PAGE)
     assert "910 custNm" in page
@@ -68,7 +59,7 @@ def test_a_refused_document_says_why_and_is_sent_again(
 def test_a_stopped_unit_says_why_and_goes_on(there: Town, wanjiku: Client, kra: FakeKra) -> None:
     device = baraka.device(there.entity, kra.url)
     baraka.invoices(there.entity, 1)
-    kra.fail_next(SALES, result_code="901", message="not valid device")
+    kra.fail_next(baraka.SALES, result_code="901", message="not valid device")
     send(device)
     page = seen(wanjiku, PAGE)
     assert "Stopped" in page
@@ -89,7 +80,7 @@ def test_a_stopped_unit_says_why_and_goes_on(there: Town, wanjiku: Client, kra: 
 def test_a_lost_signature_is_typed_in(there: Town, wanjiku: Client, kra: FakeKra) -> None:
     device = baraka.device(there.entity, kra.url)
     (invoice,) = baraka.invoices(there.entity, 1)
-    kra.fail_next(SALES, lose_answer=True)
+    kra.fail_next(baraka.SALES, lose_answer=True)
     send(device)
     assert "No answer yet" in seen(wanjiku, PAGE)
     send(device)
