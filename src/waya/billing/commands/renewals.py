@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -53,8 +54,11 @@ from waya.subscriptions.models import Subscription
 
 log = logging.getLogger("waya.billing")
 
-# So many customers at a time: a payment of one of them waits for no more than that.
-CHUNK = 400
+# A payment of one of them waits until a chunk of customers is billed, so a chunk is as many as
+# were billed in so long before it, at most CHUNK; fewer than _LEAST would cost too much each.
+HELD_SECONDS = 0.1
+CHUNK = 1000
+_LEAST = 100
 # One computes while the other's rows are written: numbers without gaps are given to one at a
 # time, so a third would only wait.
 HANDS = 2
@@ -88,13 +92,19 @@ class _Run:
     progress: Callable[[int], None]
     by: Actor
     turn: threading.Lock = field(default_factory=threading.Lock)
+    size: int = _LEAST
     done: int = 0
     stopped: bool = False
     sums: dict[str, int] = field(default_factory=lambda: {"invoices": 0, "pro_formas": 0})
 
-    def count(self, made: Made) -> None:
-        """Note what a chunk came to."""
+    def chunk_size(self) -> int:
+        """How many customers to bill next, together."""
+        return min(self.size, CHUNK)
+
+    def count(self, made: Made, customers: int, seconds: float) -> None:
+        """Note what a chunk came to, and how long it held its customers."""
         with self.turn:
+            self.size = max(_LEAST, min(2 * customers, int(customers * HELD_SECONDS / seconds)))
             self.done += made.looked_at
             self.sums["invoices"] += made.invoices
             self.sums["pro_formas"] += made.pro_formas
@@ -142,7 +152,7 @@ def _works(day: Billing, bounds: BoundsPolicy) -> Sequence[tuple[QuerySet[Subscr
 
 def _in_chunks(run: _Run, due: Search, work: _Work) -> None:
     """Work through everybody who is due, with two hands if there are that many."""
-    todo = due.chunks(CHUNK)
+    todo = due.chunks(run.chunk_size)
     if connection.in_atomic_block or run.row.due <= CHUNK:
         _work_through(run, due, todo, work)
         return
@@ -163,7 +173,9 @@ def _work_through(run: _Run, due: Search, todo: Iterator[list[int]], work: _Work
             customers = None if run.stopped else next(todo, None)
         if customers is None:
             return
-        run.count(_work_or_halve(run, due, customers, work))
+        began = time.monotonic()
+        made = _work_or_halve(run, due, customers, work)
+        run.count(made, len(customers), time.monotonic() - began)
 
 
 def _work_or_halve(run: _Run, due: Search, customers: Sequence[int], work: _Work) -> Made:

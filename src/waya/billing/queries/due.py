@@ -5,7 +5,7 @@ The run and its rehearsal both ask here, so that what a rehearsal says is what a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -184,11 +184,12 @@ class Search:
         except EmptyResultSet:
             return cls("", ())
 
-    def chunks(self, size: int) -> Iterator[list[int]]:
-        """The customers of those due, so many at a time, in order. Each chunk is asked for when
-        it is needed, after the last one seen: what was billed meanwhile is not seen again."""
+    def chunks(self, size: Callable[[], int]) -> Iterator[list[int]]:
+        """The customers of those due, as many at a time as `size` says then, in order. Each chunk
+        is asked for when it is needed, after the last one seen: what was billed meanwhile is not
+        seen again."""
         last = 0
-        while found := self._ask(_CHUNK, last, size):
+        while found := self._ask(_CHUNK, last, size()):
             yield [key for (key,) in found]
             last = found[-1][0]
 

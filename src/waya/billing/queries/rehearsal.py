@@ -126,7 +126,7 @@ def rehearse(
         ("pro_formas", lapsing(day), _pro_formas),
     ):
         search = Search.of(due)
-        for customers in search.chunks(_AT_ONCE):
+        for customers in search.chunks(lambda: _AT_ONCE):
             rows = search.rows(customers)
             _add(found, day, kind, _tried(day, rows, work, found))
             looked_at += len(rows)

@@ -1,7 +1,9 @@
 """Customers who pay over the counter while a month is billed: how long each of them waits.
 
-A process of its own, as a payment's worker is: `python -m waya.lab.bench.paying ENTITY`. It
-pays until its input ends, and then prints the milliseconds of each payment in a JSON list.
+Each who pays is one whom the run has at work at that moment, or is about to: the payment that
+waits longest. A process of its own, as a payment's worker is: `python -m waya.lab.bench.paying
+ENTITY`. It pays until its input ends, and then prints the milliseconds of each payment in a JSON
+list.
 """
 
 from __future__ import annotations
@@ -21,6 +23,12 @@ import django
 
 _PAUSE_SECONDS = 0.1
 _AMOUNT_MINOR = 100_00
+# Beyond the last one billed: two chunks are at work at a time.
+_AT_WORK = 800
+_NEXT = """
+select id from parties_customer
+where id > (select coalesce(max(customer_id), 0) from billing_invoice) order by id limit %s
+"""
 
 
 class Payers:
@@ -51,15 +59,15 @@ def _pay(entity_id: int, gone: threading.Event) -> list[float]:
     take_cash = import_module("waya.payments.commands.counter").take_cash
     system = import_module("waya.org.actors").SYSTEM
     clock = import_module("waya.kernel.clock")
-    customers = list(
-        import_module("waya.parties.models").Customer.objects.values_list("pk", flat=True)
-    )
+    ask = import_module("waya.org.rows.asking").ask
     chance = random.Random(5)
     taken: list[float] = []
     while not gone.wait(_PAUSE_SECONDS):
+        if not (at_work := ask(_NEXT, [_AT_WORK])):
+            continue
         began = time.monotonic()
         take_cash(
-            entity_id=entity_id, customer_id=chance.choice(customers), amount_minor=_AMOUNT_MINOR,
+            entity_id=entity_id, customer_id=chance.choice(at_work)[0], amount_minor=_AMOUNT_MINOR,
             slip=f"B{len(taken)}", on=clock.today("Africa/Nairobi"), by=system,
         )  # fmt: skip
         taken.append(round((time.monotonic() - began) * 1000, 1))
