@@ -82,7 +82,7 @@ def add_subscription(
 
 def _shown(found: Added, done: orders.Order | None) -> dict[str, Any]:
     currency = found.total.currency
-    asked = found.total.minor if found.in_advance and not found.free_until else 0
+    asked = found.total.minor if found.in_advance else 0
     return {
         "subscription": done.subscription.public_id if done else None,
         "pro_forma": done.pro_forma.number if done and done.pro_forma else None,

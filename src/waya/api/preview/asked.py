@@ -162,9 +162,9 @@ class ChargeAsked(Asked):
 
 
 class PhaseAsked(Asked):
-    """A stretch of a plan's life: so many `unit`s, or for ever when `count` is None. A trial
-    charges nothing recurring; `percent_off` or `charges` of its own make another price. A last
-    phase that has a length ends the subscription."""
+    """A stretch of a plan's life: so many `unit`s, or for ever when `count` is None. A trial is
+    free, with what is used in it; `percent_off` or `charges` of its own make another price. A
+    last phase that has a length ends the subscription."""
 
     kind: Literal["trial", "discount", "fixed_term", "evergreen"] = "evergreen"
     unit: IntervalUnit = "month"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -57,6 +56,14 @@ CHARGES: dict[str, list[dict[str, Any]]] = {
 PHASES: dict[str, list[dict[str, Any]]] = {
     "evergreen": [],
     "trial": [{"kind": "trial", "unit": "day", "count": 10}],
+    "a trial that costs": [
+        {
+            "kind": "trial",
+            "unit": "day",
+            "count": 10,
+            "charges": [{"code": "try", "kind": "flat", "price": "50"}],
+        }
+    ],
     "cheaper": [{"kind": "discount", "unit": "month", "count": 1, "percent_off": "33"}],
     "a term": [{"kind": "fixed_term", "unit": "month", "count": 2}, {"kind": "evergreen"}],
 }
@@ -88,7 +95,6 @@ class Life:
         self.on = self.first = self.chance.choice(BEGINS)
         interval, count = self.chance.choice(PERIODS)
         self.length = {"month": 30, "week": 7, "day": 1}[interval] * count
-        self.free = timedelta(days=10 if phases == "trial" else 0)
         self.minimum = self.chance.choice(("0", "0", "1100"))
         self.quantity = self.chance.choice((1, 1, 3, 7))
         self.discount = self.chance.choice(DISCOUNTS)
@@ -203,8 +209,8 @@ class Life:
 
     def uses(self) -> None:
         """So much of everything that may be metered."""
-        if self.row.started_on is None or self.on < self.first + self.free:
-            return  # what is used in a trial
+        if self.row.started_on is None:
+            return
         for metric in METRICS:
             many = Decimal(self.chance.randrange(0, 700)) / 100
             counted = Count(self.row.pk, metric, self.on, many, f"{metric}:{self.on}")
@@ -266,17 +272,20 @@ def _worth_something(found: dict[tuple[Any, ...], int]) -> dict[tuple[Any, ...],
             if net and sums[on, *days]}  # fmt: skip
 
 
-def _lives() -> Iterator[tuple[str, str, str]]:
-    """Each kind of charge in each mode, with the kinds of phases in turn."""
-    phases = list(PHASES)
-    pairs = [(charges, mode) for charges in CHARGES for mode in (Plan.POSTPAID, Plan.PREPAID)]
-    for place, (charges, mode) in enumerate(pairs):
-        stretch = phases[(place + place // 4) % len(phases)]
-        # What is charged once is asked for when a trial begins, or ends: the two differ.
-        yield mode, charges, "evergreen" if charges == "once" else stretch
+def _lives() -> list[tuple[str, str, str]]:
+    """Each kind of charge in each mode, with the kinds of phases in turn; after a trial, each of
+    those for which it matters when it began."""
+    phases, modes = list(PHASES), (Plan.POSTPAID, Plan.PREPAID)
+    pairs = [(charges, mode) for charges in CHARGES for mode in modes]
+    found = [
+        (mode, charges, phases[(place + place // 4) % len(phases)])
+        for place, (charges, mode) in enumerate(pairs)
+    ]
+    tried = [(mode, charges, "trial") for charges in ("once", "usage") for mode in modes]
+    return found + [one for one in tried if one not in found]
 
 
-@pytest.mark.parametrize(("mode", "charges", "phases"), list(_lives()))
+@pytest.mark.parametrize(("mode", "charges", "phases"), _lives())
 def test_what_is_previewed_is_billed(mode: str, charges: str, phases: str) -> None:
     life = Life(f"{mode}:{charges}:{phases}", mode, charges, phases)
     life.live()

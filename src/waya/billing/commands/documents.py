@@ -49,11 +49,12 @@ def quote(*, subscription_id: int, on: date, by: Actor) -> ProForma:
         return known
     ProForma.objects.filter(subscription=row, state=ProForma.OPEN).update(state=ProForma.LAPSED)
     first = first_bill(row, on)
-    if first.since > on:
+    if not first.lines and first.since > on:
         raise Refused("begins_free", on=first.since.isoformat())
     if not first.lines:
         raise Refused("nothing_to_ask", plan=row.plan.name)
-    return ask(asked=[(row, first.lines)], on=on, by=by)[0]
+    free_until = first.since if first.since > on else None
+    return ask(asked=[(row, first.lines)], on=on, by=by, free_until=free_until)[0]
 
 
 @transaction.atomic
@@ -100,6 +101,7 @@ class _Wished:
 def ask(
     *, asked: Sequence[tuple[Subscription, tuple[DraftLine, ...]]], on: date, by: Actor,
     state: str = ProForma.OPEN, beside: Collection[int] | None = None,
+    free_until: date | None = None,
 ) -> list[ProForma]:  # fmt: skip
     """Issue pro formas of one entity: no tax document, nothing is posted. One that is only
     offered asks nobody, and nothing is said of it. The subscriptions come with their customers,
@@ -109,7 +111,8 @@ def ask(
     document with a number and a line for each; what was asked of them from that day before is
     withdrawn and stands on it too, for the same sum. `beside` are the customers of whom
     something else may be open, where the caller knows; of nobody else is it asked. Hours are a
-    document by themselves: they are had from the moment at which they are paid.
+    document by themselves: they are had from the moment at which they are paid. What is charged
+    once before a trial buys the days until it is over (`free_until`).
     """
     by = by.must("billing.quote")
     if not asked:
@@ -120,7 +123,7 @@ def ask(
             (row, as_asked_of(lines, apart.get(row.customer_id), row.entity_id))
             for row, lines in asked
         ]
-    wished = [_Wished(row, _told(lines)) for row, lines in asked]
+    wished = [_Wished(row, _told(lines, free_until)) for row, lines in asked]
     found = _papers(wished, state, beside)
     branches = [lines[0].row.customer.branch_id for lines in found]
     numbers = next_numbers(branches=branches, kind="pro_forma", by=by)
@@ -193,11 +196,11 @@ def _happened(lines: Sequence[ProForma]) -> Happened:
     return Happened("pro_forma.issued", ("pro_forma", first.pk), first.customer_id, why=why)
 
 
-def _told(lines: tuple[DraftLine, ...]) -> dict[str, Any]:
+def _told(lines: tuple[DraftLine, ...], free_until: date | None) -> dict[str, Any]:
     why = keep(lines)
     return {
         "start": date.fromisoformat(why["from"]),
-        "end": date.fromisoformat(why["until"]),
+        "end": free_until or date.fromisoformat(why["until"]),
         "currency": why["currency"],
         "total_minor": sum(line.charged.sums[2] for line in lines),
         "why": why,

@@ -55,8 +55,9 @@ from waya.subscriptions.models import Subscription
 log = logging.getLogger("waya.billing")
 
 # A payment of one of them waits until a chunk of customers is billed, so a chunk is as many as
-# were billed in so long before it, at most CHUNK; fewer than _LEAST would cost too much each.
-HELD_SECONDS = 0.1
+# were billed in so long before it (a tenth of a second), at most CHUNK; fewer than _LEAST would
+# cost too much each.
+HELD_NS = 100_000_000
 CHUNK = 1000
 _LEAST = 100
 # One computes while the other's rows are written: numbers without gaps are given to one at a
@@ -101,10 +102,10 @@ class _Run:
         """How many customers to bill next, together."""
         return min(self.size, CHUNK)
 
-    def count(self, made: Made, customers: int, seconds: float) -> None:
+    def count(self, made: Made, customers: int, held_ns: int) -> None:
         """Note what a chunk came to, and how long it held its customers."""
         with self.turn:
-            self.size = max(_LEAST, min(2 * customers, int(customers * HELD_SECONDS / seconds)))
+            self.size = max(_LEAST, min(2 * customers, customers * HELD_NS // held_ns))
             self.done += made.looked_at
             self.sums["invoices"] += made.invoices
             self.sums["pro_formas"] += made.pro_formas
@@ -173,9 +174,9 @@ def _work_through(run: _Run, due: Search, todo: Iterator[list[int]], work: _Work
             customers = None if run.stopped else next(todo, None)
         if customers is None:
             return
-        began = time.monotonic()
+        began = time.monotonic_ns()
         made = _work_or_halve(run, due, customers, work)
-        run.count(made, len(customers), time.monotonic() - began)
+        run.count(made, len(customers), time.monotonic_ns() - began)
 
 
 def _work_or_halve(run: _Run, due: Search, customers: Sequence[int], work: _Work) -> Made:

@@ -26,6 +26,7 @@ from waya.billing.rules.drafts import (
     joined,
 )
 from waya.billing.rules.hours import Hours
+from waya.billing.rules.lives import opening
 from waya.billing.rules.offers import Offer, Open, Settlement, Use, Verdict
 from waya.billing.rules.offers import settle as decide
 from waya.billing.rules.renewal import Bought
@@ -34,6 +35,7 @@ from waya.catalog.queries import interval_of
 from waya.catalog.rules.versions import FEE
 from waya.kernel import clock
 from waya.kernel.money import Money
+from waya.kernel.periods import Period
 from waya.ledger.commands.entries import post_many
 from waya.org.actors import Actor
 from waya.org.models import Entity
@@ -234,8 +236,10 @@ def _renew(
     if not paid:
         return {}, []
     zone = known.entity.zone
-    bought = {asked.pk: _bought(asked, offer, use, policy, zone) for asked, offer, use in paid}
     prices = PriceList({asked.subscription.plan for asked, _, _ in paid}, known.entity.country)
+    bought = {
+        asked.pk: _bought(asked, offer, use, policy, zone, prices) for asked, offer, use in paid
+    }
     drafts: dict[tuple[int, str], Draft] = {}
     for asked, offer, use in paid:
         draft = _draft(asked, offer, use, bought[asked.pk], prices, policy)
@@ -269,9 +273,12 @@ def _cycle_on(asked: ProForma, bought: Bought) -> date | None:
     """By which day the cycles that follow are found: none where what was bought ends with one."""
     row, end = asked.subscription, asked.end.isoformat()
     moved = bought.period.end != asked.end
-    if bought.hours is not None or (moved and row.state == Subscription.PENDING):
-        return row.cycle_on
     by_the_month = (row.plan.unit, row.plan.count) == ("month", 1)
+    if bought.cycle_on is not None:
+        return None if by_the_month else bought.cycle_on
+    begins = row.state == Subscription.PENDING and (moved or bought.free)
+    if begins or bought.hours is not None:
+        return row.cycle_on
     if moved or by_the_month:
         return None
     lines = (one["why"] for one in asked.why.get("lines", ()))
@@ -279,12 +286,17 @@ def _cycle_on(asked: ProForma, bought: Bought) -> date | None:
     return next((date.fromisoformat(one["cycle_from"]) for one in cut), None)
 
 
-def _bought(asked: ProForma, offer: Offer, use: Use, policy: RenewalPolicy, zone: str) -> Bought:
+def _bought(
+    asked: ProForma, offer: Offer, use: Use, policy: RenewalPolicy, zone: str, prices: PriceList
+) -> Bought:
     row, on = asked.subscription, offer.on
     if row.plan.unit == "hour":
         return _hours(asked, use, zone)
     if row.anchor_day is None or row.state == Subscription.PENDING:
         day = row.plan.calendar_day or row.anchor_day
+        opens = opening(prices.versions[row.version_id].terms.phases, on)
+        if opens > on:
+            return Bought(Period(on, opens), day or opens.day, free=True)
         return renewal.first(asked.period, on, interval_of(row.plan), anchor_day=day)
     late = "keep" if row.plan.calendar_day else policy.late
     return renewal.renewed(

@@ -32,7 +32,8 @@ class Life:
     anchor does not say. On `next_on` (`at_term`: when the term that runs then is over) it goes
     on under `next_plan`, or ends if there is none; where that is `announced`, nothing past it
     is charged first. `discounts` and `usage` are what is left and not billed; `granted` is what of
-    a metric costs nothing further.
+    a metric costs nothing further. `once_on` is the day on which what is charged once is asked
+    for, where that is not the first of all.
     """
 
     key: str
@@ -50,14 +51,13 @@ class Life:
     discounts: tuple[Discount, ...] = ()
     usage: tuple[Usage, ...] = ()
     granted: tuple[tuple[str, Fraction], ...] = ()
+    once_on: date | None = None
 
 
 def opening(phases: Sequence[Phase], began: date) -> date:
     """The first day that is charged: after a trial, if there is one."""
     first = phases[0]
-    if first.kind == "trial" and first.length is not None:
-        return later(began, first.length)
-    return began
+    return later(began, first.length) if first.free and first.length is not None else began
 
 
 def closing(phases: Sequence[Phase], began: date) -> date | None:
@@ -125,7 +125,7 @@ def _turns(day: date, anchor_day: int) -> bool:
 def told(life: Life, terms: BillingTerms, until: date) -> list[Line]:
     """Every line of a life from its first unbilled day on, dated on or before a day; of one by
     the hour the next hours alone, since nobody knows yet when they begin."""
-    first = life.since == opening(life.plan.phases, life.began)
+    first = life.since == (life.once_on or life.began)
     found = lines(
         replace(terms, anchor=_anchor(life), phases_from="start"),
         [
@@ -138,6 +138,14 @@ def told(life: Life, terms: BillingTerms, until: date) -> list[Line]:
         granted={(life.key, metric): left for metric, left in life.granted},
     )
     return next_hours(found, life) if by_the_hour(life.plan) else found
+
+
+def begins_with(life: Life, terms: BillingTerms) -> list[Line]:
+    """What is asked for at the beginning of a life that is free at first: what is charged once."""
+    if opening(life.plan.phases, life.began) == life.began:
+        return []
+    whole = replace(life, since=life.began, cycle_on=None)
+    return [line for line in told(whole, terms, life.began) if line.kind in ONCE]
 
 
 def by_the_hour(plan: PlanTerms) -> bool:

@@ -13,22 +13,30 @@ from waya.kernel.periods import Period
 
 @dataclass(frozen=True, slots=True)
 class Bought:
-    """A period and the day (1–31) on which its successors begin; by the hour, which hours."""
+    """A period and the day (1–31) on which its successors begin; by the hour, which hours; `free`
+    when it is a trial that costs nothing for itself; where it ends within a cycle, `cycle_on` is
+    where that began."""
 
     period: Period
     anchor_day: int
     hours: Hours | None = None
+    free: bool = False
+    cycle_on: date | None = None
 
 
 def first(asked: Period, on: date, interval: Interval, *, anchor_day: int | None) -> Bought:
     """The first period of a subscription that begins on a day, by what was asked for.
 
-    Without an anchor it is whole, and the day of the beginning is the anchor. With one, that of
+    Without an anchor the day of the beginning is the anchor, and the period is whole, or has as
+    many days as were asked for where its price is for the days of a phase. With one, that of
     the calendar or of the customer's others, it was priced up to that day, and ends on it. Paid
     when that day has passed, it has as many days as were paid for; the next one then ends on
     the anchor again.
     """
     if anchor_day is None:
+        whole = Grid(interval, asked.start, asked.start.day).cycle(asked.start)
+        if asked.days < whole.days:
+            return Bought(Period(on, on + timedelta(days=asked.days)), on.day, cycle_on=on)
         return Bought(Grid(interval, on, on.day).cycle(on), on.day)
     end = asked.end if on < asked.end else on + timedelta(days=asked.days)
     return Bought(Period(on, end), anchor_day)

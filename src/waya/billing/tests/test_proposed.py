@@ -48,7 +48,11 @@ def test_a_trial_then_cheaper_months_then_the_price_and_a_deposit_once() -> None
     charges = (*flat(2000_00), Charge("router", "deposit", Fraction(1500_00)))
     found = told(plan, terms(plan, *charges, phases=phases))
     assert found.free_until == date(2027, 7, 15)
-    assert [str(one.total) for one in found.bills[:3]] == ["KES 2,500", "KES 1,000", "KES 2,000"]
+    bills = [(one.on, str(one.total)) for one in found.bills[:4]]
+    assert bills == [
+        (JULY, "KES 1,500"), (date(2027, 7, 15), "KES 1,000"), (date(2027, 8, 15), "KES 1,000"),
+        (date(2027, 9, 15), "KES 2,000"),
+    ]  # fmt: skip
     assert found.usual is not None
     assert (found.usual.period.start, str(found.usual.total)) == (date(2027, 9, 15), "KES 2,000")
     assert str(found.deposit) == "KES 1,500"

@@ -63,12 +63,25 @@ class Charge:
 @dataclass(frozen=True, slots=True)
 class Phase:
     """A stretch of a plan's life. `length` None lasts for ever; a last phase that does not
-    ends the subscription. `charges` None are the plan's; `percent_off` makes them cheaper."""
+    ends the subscription. `charges` None are the plan's; `percent_off` makes them cheaper. A trial
+    without charges of its own is free: nothing is asked for its days, nor for what is used on
+    them."""
 
     kind: Literal["trial", "discount", "fixed_term", "evergreen"] = "evergreen"
     length: Interval | None = None
     charges: tuple[Charge, ...] | None = None
     percent_off: Fraction = NOTHING
+
+    @property
+    def free(self) -> bool:
+        """Whether nothing is asked for its days."""
+        return self.kind == "trial" and not self.charges
+
+    def charged(self, plan: tuple[Charge, ...]) -> tuple[Charge, ...]:
+        """What is charged for its days under a plan with such charges."""
+        if self.free:
+            return ()
+        return plan if self.charges is None else self.charges
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,7 @@ def _say(request: StaffRequest, order: orders.Order) -> None:
 
 
 def _asks(found: Added) -> bool:
-    return found.in_advance and not found.free_until
+    return found.in_advance and bool(found.lines)
 
 
 def _told(found: Added) -> dict[str, Any]:
@@ -118,21 +118,33 @@ def _told(found: Added) -> dict[str, Any]:
     if not found.in_advance:
         when = [Then("router", "It is on at once; its first invoice comes after its period")]
     if found.free_until:
-        when = [Then("router", f"It is on at once, and free until {found.free_until:%-d %b}")]
+        begins = "when it is paid" if _asks(found) else "at once"
+        when = [Then("router", f"It is on {begins}, and free until {found.free_until:%-d %b}")]
     elif found.period is not None:
         days = f"{found.period.start:%-d %b} – {found.period.end:%-d %b}"
         ends = "with their others" if found.turns else "on a day of its own"
         when.insert(0, Then("calendar", f"Its first period is {days}, and renews {ends}"))
-    paid = _asks(found)
     return {
         "text": f"{found.plan.name}.",
-        "verb": "Ask for its first period" if paid else "Begin it",
+        "verb": _verb(found),
         "money": [_sum(line, found.total.currency) for line in found.lines],
         "total": found.total if found.lines else None,
-        "total_words": "To pay first" if paid else "Invoiced after it",
+        "total_words": _when_paid(found),
         "then": when,
         "hidden": {"seen": _pin(found)},
     }
+
+
+def _verb(found: Added) -> str:
+    if not _asks(found):
+        return "Begin it"
+    return "Ask for what is charged once" if found.free_until else "Ask for its first period"
+
+
+def _when_paid(found: Added) -> str:
+    if _asks(found):
+        return "To pay first"
+    return "Invoiced at once" if found.free_until else "Invoiced after it"
 
 
 def _sum(line: DraftLine, currency: str) -> Sum:

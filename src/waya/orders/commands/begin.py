@@ -8,8 +8,9 @@ from datetime import date
 from django.db import transaction
 
 from waya.billing.commands.documents import quote
+from waya.billing.commands.lives.first import invoice_first
 from waya.billing.models import ProForma
-from waya.billing.queries.lives.due import opens_on
+from waya.billing.queries.lives.first import first_bill
 from waya.catalog.models import Plan
 from waya.kernel.errors import Refused
 from waya.org.actors import Actor
@@ -25,21 +26,24 @@ log = logging.getLogger("waya.orders")
 
 @transaction.atomic
 def begin(*, row: Subscription, on: date, by: Actor) -> ProForma | None:
-    """Ask for the first period of a subscription that waits for its payment, on a day; what is
-    paid after its period, or free at first, begins at once, and asks for nothing: the bills
-    begin where what is free ends."""
+    """Ask for the first period of a subscription that waits for its payment, on a day, or for
+    what is charged once before it is free for a while; what is paid after its period, or asks
+    for nothing at first, begins at once: the bills begin where what is free ends."""
     by = by.must("orders.begin")
-    opens = opens_on(row, on)
-    if row.plan.mode == Plan.PREPAID and opens <= on:
+    first = first_bill(row, on)
+    opens, prepaid = first.since, row.plan.mode == Plan.PREPAID
+    if prepaid and (opens <= on or first.lines):
         return quote(subscription_id=row.pk, on=on, by=by)
     renewal = Renewal(
         subscription_id=row.pk,
         start=on,
-        paid_through=None if row.plan.mode == Plan.POSTPAID else opens,
+        paid_through=opens if prepaid else None,
         billed_through=opens,
         anchor_day=row.plan.calendar_day or row.anchor_day or opens.day,
     )
     activate(renewals=[renewal], by=by)
+    if opens > on:
+        invoice_first(row=row, lines=first.lines, on=on, by=by)
     row.refresh_from_db()
     return None
 

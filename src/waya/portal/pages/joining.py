@@ -104,7 +104,8 @@ def _sums(entity: Entity, wanted: _Wanted) -> dict[str, Any]:
     ]
     if begins.opens > today:
         day = date_format(begins.opens, "j F")
-        lines = [{"words": _("Free until %(day)s") % {"day": day}, "amount": begins.now}]
+        free = Money(0, begins.now.currency)
+        lines.append({"words": _("Free until %(day)s") % {"day": day}, "amount": free})
     return {
         "lines": lines,
         "total": begins.now,

@@ -232,12 +232,22 @@ def test_a_first_period_that_is_shorter_costs_its_share(
     assert asked.total_minor < 3000_00
 
 
-def test_what_begins_free_asks_for_nothing(merchant: Merchant, provider: Provider) -> None:
-    plan = home_10(merchant.entity)
+def _free_at_first(plan: Plan, *charges: Charge) -> None:
     trial = Phase("trial", Interval("day", 14))
-    terms = PlanTerms("home-10", Interval(), (Charge("fee", amount=Fraction(2500_00)),),
+    terms = PlanTerms("home-10", Interval(), (Charge("fee", amount=Fraction(2500_00)), *charges),
                       (trial, Phase()), name=plan.name)  # fmt: skip
     publish_version(plan_id=plan.pk, terms=terms, valid_from=date(2021, 1, 1), by=SYSTEM)
+
+
+def test_what_is_charged_once_is_paid_before_what_is_free(merchant: Merchant) -> None:
+    _free_at_first(home_10(merchant.entity), Charge("visit", "one_off", Fraction(500_00)))
+    page = Browser().see("/my/join?plan=home-10")
+    assert re.search(r"KES 500 Free until .* To pay now KES 500 The next period KES 2,500", page)
+    assert "Pay KES 500" in page
+
+
+def test_what_begins_free_asks_for_nothing(merchant: Merchant, provider: Provider) -> None:
+    _free_at_first(home_10(merchant.entity))
     browser = Browser()
     page = browser.see("/my/join?plan=home-10")
     assert re.search(r"Free until .* To pay now KES 0 The next period KES 2,500", page)

@@ -87,7 +87,8 @@ def life_of(part: Part, row: Due, parent: Life, prices: PriceList) -> Life | Non
     began = max(part.start, parent.began)
     version = prices.at(part.version_id, max(parent.since, began))
     terms = _terms(version, of, part.quantity)
-    since = max(parent.since, opening(terms.phases, began))
+    opens = opening(terms.phases, began)
+    since = max(parent.since, opens)
     end = min((one for one in (part.end, _over(row)) if one is not None), default=None)
     if end is not None and end <= since:
         return None
@@ -106,6 +107,7 @@ def life_of(part: Part, row: Due, parent: Life, prices: PriceList) -> Life | Non
         at_term=dearer is not None,
         announced=True,
         usage=parent.usage,
+        once_on=max(opens, opening(parent.plan.phases, parent.began)),
     )
 
 

@@ -12,7 +12,7 @@ from datetime import date
 from waya.billing.policy import BillingPolicy
 from waya.billing.queries.lives.add_ons import Part
 from waya.billing.queries.lives.due import Due
-from waya.billing.queries.lives.worked import work_out
+from waya.billing.queries.lives.worked import begun_with, work_out
 from waya.billing.queries.pricing import PriceList
 from waya.billing.rules.drafts import DraftLine, again
 from waya.billing.rules.lives import Life, cycles, opening
@@ -27,8 +27,8 @@ from waya.org.policy import chosen
 @dataclass(frozen=True, slots=True)
 class Beginning:
     """What is paid to begin, taxes included: its lines, their sum, and what the next period
-    comes to, which all that follow do where `steady`. What begins free, until `opens`, or is
-    invoiced after its period asks for nothing now."""
+    comes to, which all that follow do where `steady`. What begins free, until `opens`, asks for
+    what is charged once; what is invoiced after its period asks for nothing now."""
 
     lines: tuple[DraftLine, ...]
     now: Money
@@ -48,9 +48,9 @@ def beginning(plan: Plan, add_ons: Sequence[Plan], on: date) -> Beginning:
     clerk = _Clerk(plan, add_ons, on)
     postpaid = plan.mode == Plan.POSTPAID
     first = clerk.bill(clerk.due)
-    asked = first if not postpaid and clerk.due.since == on else ()
+    asked = () if postpaid else first
     if clerk.due.since > on:
-        then = first
+        asked, then = (() if postpaid else clerk.once()), first
     elif plan.unit == "hour":
         then = again(first)
     else:
@@ -91,6 +91,10 @@ class _Clerk:
             [due], self.prices, self.how, on, arrears=postpaid, on_top={due.id: self.parts}
         )
         return tuple(line for lines in worked.documents for line in lines)
+
+    def once(self) -> tuple[DraftLine, ...]:
+        """What is charged once as it begins free."""
+        return begun_with(self.due, self.prices, self.how, arrears=False)
 
     def sum(self, lines: Iterable[DraftLine]) -> Money:
         """What lines come to, taxes included."""

@@ -4,13 +4,13 @@ are to turn: the same for the preview as for what is asked."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from waya.billing.policy import BillingPolicy
 from waya.billing.queries.lives.add_ons import plans_of
 from waya.billing.queries.lives.due import due_of
-from waya.billing.queries.lives.worked import work_out
+from waya.billing.queries.lives.worked import begun_with, work_out
 from waya.billing.queries.pricing import PriceList
 from waya.billing.queries.taxes.buyers import as_asked_of, buyers
 from waya.billing.rules.drafts import DraftLine
@@ -30,22 +30,23 @@ from waya.subscriptions.rules.life import Turns
 @dataclass(frozen=True, slots=True)
 class First:
     """The first bill of a subscription that begins on a day: `since` is the first day that is
-    charged, `lines` what of its first period is charged in advance, without a customer's own
-    taxes."""
+    charged, `lines` what of its first period is charged in advance or, where it is free at first,
+    what is charged once as it begins; without a customer's own taxes."""
 
     since: date
     lines: tuple[DraftLine, ...]
 
 
 def first_bill(row: Subscription, on: date) -> First:
-    """What one that is wanted costs to begin on a day; it need not be saved. Nothing, where the
-    plan is free at first."""
+    """What one that is wanted costs to begin on a day; it need not be saved."""
     prices = PriceList(plans_of(row) if row.pk else [row.plan], row.entity.country)
     began = opening(prices.versions[row.version_id].terms.phases, on)
-    if began > on:
-        return First(began, ())
-    due = due_of(row, on, row.plan.calendar_day or row.anchor_day or on.day)
     how = chosen(BillingPolicy, row.entity_id)
+    if began > on:
+        due = due_of(row, began, row.plan.calendar_day or row.anchor_day or began.day)
+        arrears = row.plan.mode == Plan.POSTPAID
+        return First(began, begun_with(replace(due, began=on), prices, how, arrears=arrears))
+    due = due_of(row, on, row.plan.calendar_day or row.anchor_day or on.day)
     (worked,) = work_out([due], prices, how, on, arrears=False)
     return First(on, tuple(line for document in worked.documents for line in document))
 
@@ -53,8 +54,9 @@ def first_bill(row: Subscription, on: date) -> First:
 @dataclass(frozen=True, slots=True)
 class Added:
     """A further service of a customer before it is theirs: its first period, line by line, with
-    the taxes that they pay. `turns` says that it ends with others of theirs; `free_until` when
-    it begins free. A postpaid one is invoiced after it, and asks for nothing."""
+    the taxes that they pay. `turns` says that it ends with others of theirs. A postpaid one is
+    invoiced after it, and asks for nothing. One that is free until `free_until` has what is
+    charged once instead of a period."""
 
     plan: Plan
     turns: Turns | None
@@ -69,14 +71,15 @@ def added(row: Subscription, on: date) -> Added:
     """What comes of a service that a customer is to have from a day; nothing is written."""
     first = first_bill(row, on)
     lines = as_asked_of(first.lines, buyers([row.customer_id]).get(row.customer_id), row.entity_id)
-    periods = [line.charged.period for line in lines]
+    free = first.since > on
+    periods = [] if free else [line.charged.period for line in lines]
     return Added(
         plan=row.plan,
         turns=Turns(row.anchor_day, row.cycle_on) if row.anchor_day else None,
         lines=lines,
         total=Money(sum(line.charged.sums[2] for line in lines), row.entity.currency),
         period=max(periods, key=lambda one: one.days, default=None),
-        free_until=first.since if first.since > on else None,
+        free_until=first.since if free else None,
         in_advance=row.plan.mode == Plan.PREPAID,
     )
 

@@ -16,7 +16,15 @@ from waya.billing.rules.drafts import DEPOSITS, DraftLine, Pricing, drafted
 from waya.billing.rules.engine.events import Usage, day_of
 from waya.billing.rules.engine.grids import later
 from waya.billing.rules.engine.line import Line
-from waya.billing.rules.lives import Life, closing, cycles, gathered, opening, told
+from waya.billing.rules.lives import (
+    Life,
+    begins_with,
+    closing,
+    cycles,
+    gathered,
+    opening,
+    told,
+)
 from waya.billing.rules.tax.supply import Supply, carried
 from waya.catalog.models import Plan
 from waya.catalog.queries import rates_recorded
@@ -98,7 +106,8 @@ def proposed(
     until = on if hourly else later(year_ends, offer.terms.interval)
     life = replace(life, usage=() if hourly else tuple(_usage(life, until, used or {})))
     terms = how.terms(entity.currency, arrears=arrears)
-    found = [line for line in told(life, terms, until) if _asked(line)]
+    every = [*begins_with(life, terms), *told(life, terms, until)]
+    found = [line for line in every if _asked(line)]
     found = [line for line in found if day_of(line.period.start) < year_ends or hourly]
     groups, _ = gathered(found, how.minimum_minor if arrears else 0, zero=how.zero_invoices)
     clerk = _Clerk(entity, offer)

@@ -20,6 +20,7 @@ from waya.billing.rules.drafts import DraftLine, drafted
 from waya.billing.rules.engine.line import Line
 from waya.billing.rules.lives import (
     Life,
+    begins_with,
     billed_until,
     charge_key,
     cycles,
@@ -69,6 +70,18 @@ def work_out(
         if alike not in prices.alike:
             prices.alike[alike] = _work_out(row, life, counts, prices, how, on, arrears)
         yield _for(row, prices.alike[alike])
+
+
+def begun_with(
+    row: Due, prices: PriceList, how: BillingPolicy, *, arrears: bool
+) -> tuple[DraftLine, ...]:
+    """What one that is free at first is charged once as it begins."""
+    terms = how.terms(prices.versions[row.version_id].price.currency, arrears=arrears)
+    plan = prices.plans[row.plan_id]
+    return tuple(
+        draft_line(line, row, prices, row.began, worded(plan, line), 0)
+        for line in begins_with(lives([row], prices)[row.id], terms)
+    )
 
 
 def _for(row: Due, worked: Worked) -> Worked:

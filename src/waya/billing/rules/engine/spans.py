@@ -155,8 +155,7 @@ def _first_charge(events: Sequence[Event], terms: BillingTerms) -> date:
 def _free_until(began: date, plan: PlanTerms) -> date:
     """The end of a plan's trial; a plan without one is charged from its beginning."""
     opening = plan.phases[0]
-    trial = opening.kind == "trial" and opening.length is not None
-    return later(began, opening.length) if trial and opening.length is not None else began
+    return later(began, opening.length) if opening.free and opening.length is not None else began
 
 
 def _paid(name: str, events: list[Event], life: _Life, moved: Mapping[int, date]) -> Service:

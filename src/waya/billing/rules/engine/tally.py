@@ -113,8 +113,7 @@ class Tally:
         span, plan = piece.span, piece.span.plan
         early = piece.period.start - timedelta(days=self.terms.invoice_days_before)
         early, late = span.paid_on or early, self._late(piece)
-        charges = plan.charges if span.phase.charges is None else span.phase.charges
-        for charge in charges:
+        for charge in span.phase.charged(plan.charges):
             if charge.recurring:
                 timing = charge.timing or self.terms.timing
                 bill_on = early if timing == "advance" else late
@@ -255,11 +254,8 @@ class Tally:
         return found
 
     def _prices(self, span: Span, cycle: Period) -> Iterator[tuple[str, Fraction]]:
-        charges = span.plan.charges if span.phase.charges is None else span.phase.charges
-        if span.phase.kind == "trial" and span.phase.charges is None:
-            return
         keep = WHOLE - span.phase.percent_off
-        for charge in charges:
+        for charge in span.phase.charged(span.plan.charges):
             if charge.recurring:
                 yield charge.code, of_cycle(span.plan, charge, span.quantity, cycle) * keep
 
