@@ -6,7 +6,7 @@ invoices to customers is checked by statement triggers (migration 0003), once fo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
@@ -79,12 +79,15 @@ class Issued:
 
 
 @transaction.atomic(savepoint=False)
-def issue(*, drafts: Sequence[Draft], by: Actor) -> list[Issued]:
+def issue(
+    *, drafts: Sequence[Draft], by: Actor, written: Callable[[], None] | None = None
+) -> list[Issued]:
     """Issue invoices of one entity, in order; each posts its entry.
 
     Set-wise. A customer's certificates of exemption count as of the day of issue. Numbers are
     taken last, each of its customer's branch. A period that was billed
-    before is refused by the database, and nothing of the batch is kept.
+    before is refused by the database, and nothing of the batch is kept. `written` is called when
+    the documents are written and only their entries and records are left.
     """
     by = by.must("billing.issue")
     if not drafts:
@@ -103,6 +106,8 @@ def issue(*, drafts: Sequence[Draft], by: Actor) -> list[Issued]:
     copy_rows("billing_invoice", _INVOICE, _invoices(drafts, issued, owners))
     copy_rows("billing_invoiceline", _LINE, _lines(lines, line_keys))
     copy_rows("billing_invoicetax", _TAX, _taxes(lines, line_keys))
+    if written is not None:
+        written()
     post_fresh(
         entries=[
             booking(draft, one.number, one.branch_id)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
+from typing import Protocol
 
 from django.db import (
     DatabaseError,
@@ -22,6 +22,7 @@ from django.db.models import QuerySet
 
 from waya.billing.commands.documents import ask
 from waya.billing.commands.invoices import issue
+from waya.billing.commands.pace import Pace
 from waya.billing.commands.runs import beat, begin, finish
 from waya.billing.commands.settle import spend
 from waya.billing.models import BillingRun, Parked
@@ -54,12 +55,8 @@ from waya.subscriptions.models import Subscription
 
 log = logging.getLogger("waya.billing")
 
-# A payment of one of them waits until a chunk of customers is billed, so a chunk is as many as
-# were billed in so long before it (a tenth of a second), at most CHUNK; fewer than _LEAST would
-# cost too much each.
-HELD_NS = 100_000_000
+# At most so many customers at a time, so that memory stays flat.
 CHUNK = 1000
-_LEAST = 100
 # One computes while the other's rows are written: numbers without gaps are given to one at a
 # time, so a third would only wait.
 HANDS = 2
@@ -67,6 +64,10 @@ HANDS = 2
 
 def _silent(done: int) -> None:
     """Nobody watches."""
+
+
+def _alone() -> None:
+    """Nobody waits for a turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,13 @@ class Made:
     held: int = 0
 
 
-_Work = Callable[[Billing, Sequence[Due], Actor], Made]
+class _Work(Protocol):
+    """Bills what is due of some customers. `written` is called when little but the books is left
+    to write, so that the next hand may start."""
+
+    def __call__(
+        self, day: Billing, rows: Sequence[Due], by: Actor, written: Callable[[], None] = _alone
+    ) -> Made: ...
 
 
 @dataclass(slots=True)
@@ -92,20 +99,15 @@ class _Run:
     row: BillingRun
     progress: Callable[[int], None]
     by: Actor
-    turn: threading.Lock = field(default_factory=threading.Lock)
-    size: int = _LEAST
+    pace: Pace
+    lock: threading.Lock = field(default_factory=threading.Lock)
     done: int = 0
     stopped: bool = False
     sums: dict[str, int] = field(default_factory=lambda: {"invoices": 0, "pro_formas": 0})
 
-    def chunk_size(self) -> int:
-        """How many customers to bill next, together."""
-        return min(self.size, CHUNK)
-
-    def count(self, made: Made, customers: int, held_ns: int) -> None:
-        """Note what a chunk came to, and how long it held its customers."""
-        with self.turn:
-            self.size = max(_LEAST, min(2 * customers, customers * HELD_NS // held_ns))
+    def count(self, made: Made) -> None:
+        """Note what a chunk came to."""
+        with self.lock:
             self.done += made.looked_at
             self.sums["invoices"] += made.invoices
             self.sums["pro_formas"] += made.pro_formas
@@ -132,7 +134,7 @@ def bill(
     row = begin(day=day, due=[due for due, _ in works], by=by)
     if row is None:
         return {"invoices": 0, "pro_formas": 0}
-    run = _Run(day, row, progress, by)
+    run = _Run(day, row, progress, by, Pace(CHUNK))
     for due, work in works:
         _in_chunks(run, Search.of(due), work)
     if run.stopped:
@@ -153,7 +155,7 @@ def _works(day: Billing, bounds: BoundsPolicy) -> Sequence[tuple[QuerySet[Subscr
 
 def _in_chunks(run: _Run, due: Search, work: _Work) -> None:
     """Work through everybody who is due, with two hands if there are that many."""
-    todo = due.chunks(run.chunk_size)
+    todo = due.chunks(run.pace.size)
     if connection.in_atomic_block or run.row.due <= CHUNK:
         _work_through(run, due, todo, work)
         return
@@ -170,13 +172,13 @@ def _in_chunks(run: _Run, due: Search, work: _Work) -> None:
 
 def _work_through(run: _Run, due: Search, todo: Iterator[list[int]], work: _Work) -> None:
     while True:
-        with run.turn:
+        with run.lock:
             customers = None if run.stopped else next(todo, None)
         if customers is None:
             return
-        began = time.monotonic_ns()
-        made = _work_or_halve(run, due, customers, work)
-        run.count(made, len(customers), time.monotonic_ns() - began)
+        with run.pace.turn(len(customers)) as over:
+            made = _work_or_halve(run, due, customers, partial(work, written=over))
+        run.count(made)
 
 
 def _work_or_halve(run: _Run, due: Search, customers: Sequence[int], work: _Work) -> Made:
@@ -276,19 +278,26 @@ def try_again(*, parked_id: int, by: Actor) -> bool:
     return True
 
 
-def _ask(bounds: BoundsPolicy, day: Billing, rows: Sequence[Due], by: Actor) -> Made:
+def _ask(
+    bounds: BoundsPolicy, day: Billing, rows: Sequence[Due], by: Actor,
+    written: Callable[[], None] = _alone,
+) -> Made:  # fmt: skip
     """Ask for the period after the paid one; the day's reminders say so."""
     found, beside = found_of(day, [row.id for row in rows])
     asked = to_ask(day, rows)
     held = _hold_out(day, bounds, ((one.row.customer_id, one.lines) for one in asked), None)
     asked = [one for one in asked if one.row.customer_id not in held]
+    written()
     made = ask(asked=[(found[one.row.id], one.lines) for one in asked], on=day.on, by=by,
                beside=beside)  # fmt: skip
     papers = len({one.number for one in made})
     return Made(len(rows), 0, papers, sum(one.total_minor for one in made), len(held))
 
 
-def _invoice(bounds: BoundsPolicy, day: Billing, rows: Sequence[Due], by: Actor) -> Made:
+def _invoice(
+    bounds: BoundsPolicy, day: Billing, rows: Sequence[Due], by: Actor,
+    written: Callable[[], None] = _alone,
+) -> Made:  # fmt: skip
     """Invoice what has passed of postpaid subscriptions."""
     found = to_invoice(day, rows)
     documents = ((one.customer_id, one.lines) for one in found.drafts)
@@ -300,11 +309,14 @@ def _invoice(bounds: BoundsPolicy, day: Billing, rows: Sequence[Due], by: Actor)
             [one for one in found.advances if one.subscription_id in kept],
         )
     advance_billed(advances=found.advances, by=by)
-    made = issue(drafts=found.drafts, by=by)
+    made = issue(drafts=found.drafts, by=by, written=written)
     return Made(len(rows), len(made), 0, sum(one.total_minor for one in made), len(held))
 
 
-def _meter(bounds: BoundsPolicy, day: Billing, rows: Sequence[Due], by: Actor) -> Made:
+def _meter(
+    bounds: BoundsPolicy, day: Billing, rows: Sequence[Due], by: Actor,
+    written: Callable[[], None] = _alone,
+) -> Made:  # fmt: skip
     """Invoice what was used of what is paid before, once the days are over."""
     drafts, advances = to_meter(day, rows)
     documents = ((one.customer_id, one.lines) for one in drafts)
@@ -314,7 +326,7 @@ def _meter(bounds: BoundsPolicy, day: Billing, rows: Sequence[Due], by: Actor) -
         drafts = [one for one in drafts if one.customer_id not in held]
         advances = [one for one in advances if one.subscription_id in kept]
     advance_metered(advances=advances, by=by)
-    made = issue(drafts=drafts, by=by)
+    made = issue(drafts=drafts, by=by, written=written)
     return Made(len(rows), len(made), 0, sum(one.total_minor for one in made), len(held))
 
 
