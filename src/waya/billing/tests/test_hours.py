@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from waya.billing.commands.documents import quote
-from waya.billing.commands.hours import end_hours
+from waya.billing.commands.lives.hours import end_hours
 from waya.billing.commands.renewals import bill
 from waya.billing.models import Credit, Invoice, InvoiceLine, ProForma
 from waya.billing.tests.make import isp, pays, wants

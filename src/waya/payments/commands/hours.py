@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from django.db import transaction
 
-from waya.billing.commands.hours import end_hours as end_chunk
+from waya.billing.commands.lives.hours import end_hours as end_chunk
 from waya.billing.queries.lives.hours import customers_over, entities_with_over
 from waya.kernel import clock
 from waya.kernel.errors import NotYet

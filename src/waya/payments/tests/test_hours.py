@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from waya.billing.commands import hours as billing_hours
+from waya.billing.commands.lives import hours as billing_hours
 from waya.billing.models import Invoice
 from waya.billing.policy import HoursPolicy
 from waya.billing.tests.test_hours import NOON, Clock, began, held, kiosk, time

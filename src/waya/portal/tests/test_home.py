@@ -9,8 +9,8 @@ import pytest
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from waya.billing.commands.hours import end_hours
 from waya.billing.commands.lives.changes import change_plan
+from waya.billing.commands.lives.hours import end_hours
 from waya.billing.commands.renewals import bill
 from waya.billing.commands.standings import apply_standings
 from waya.billing.models import Credit, ProForma

@@ -1,1 +1,2 @@
-"""What happens to subscriptions that costs money: changes of plan, pauses, ends, usage."""
+"""What happens to subscriptions that costs money: a beginning, changes of plan, pauses, hours that
+are over, ends, usage."""
