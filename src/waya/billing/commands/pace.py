@@ -12,7 +12,7 @@ from contextlib import contextmanager
 # the payment itself, and for chance.
 HELD_NS = 130_000_000
 # Fewer would cost too much each.
-LEAST = 200
+LEAST = 300
 
 
 class Pace:

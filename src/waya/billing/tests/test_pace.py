@@ -12,9 +12,9 @@ def test_a_chunk_is_as_many_as_were_billed_in_time() -> None:
     assert pace.size() == LEAST
     pace.took(LEAST, HELD_NS // 4)
     assert pace.size() == 2 * LEAST  # not more than twice, however fast
-    pace.took(400, HELD_NS * 4 // 3)
-    assert pace.size() == 300
-    pace.took(300, HELD_NS * 10)
+    pace.took(600, HELD_NS * 4 // 3)
+    assert pace.size() == 450
+    pace.took(450, HELD_NS * 10)
     assert pace.size() == LEAST
     for _ in range(5):
         pace.took(pace.size(), 1)
