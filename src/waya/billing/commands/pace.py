@@ -10,9 +10,9 @@ from contextlib import contextmanager
 # A payment of a customer waits until the chunk is billed that they are in. So a chunk is as many
 # as were billed in so long before it, on any machine. Of two tenths of a second, the rest is for
 # the payment itself, and for chance.
-HELD_NS = 130_000_000
+HELD_NS = 100_000_000
 # Fewer would cost too much each.
-LEAST = 300
+LEAST = 200
 
 
 class Pace:

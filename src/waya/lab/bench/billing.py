@@ -12,6 +12,7 @@ import json
 import resource
 import sys
 import time
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
@@ -19,7 +20,7 @@ from waya.cli.processes.pace import keep_pace
 from waya.lab.bench import cost
 from waya.lab.bench.home import own_ground
 from waya.lab.bench.load import quantiles
-from waya.lab.bench.paying import payers
+from waya.lab.bench.paying import Paid, payers
 
 _TABLES = (
     "billing_invoice",
@@ -54,11 +55,11 @@ def _measure(customers: int, *, paying: bool) -> dict[str, Any]:
     keep_pace()  # as `waya bill` and the worker do
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     cpu, began = cost.cpu_seconds(), time.monotonic()
-    waited: list[float] = []
+    paid: list[Paid] = []
     if paying:
         with payers(entity.pk) as customers_who_pay:
             billed = subscribers.bill(entity, _progress)
-            waited = customers_who_pay.stop()
+            paid = customers_who_pay.stop()
     else:
         billed = subscribers.bill(entity, _progress)
     wall, used = time.monotonic() - began, cost.cpu_seconds() - cpu
@@ -81,11 +82,16 @@ def _measure(customers: int, *, paying: bool) -> dict[str, Any]:
         **subscribers.readings(entity),
         "cpu_seconds": round(used, 2),
         "wall_seconds": round(wall, 2),
-        **(
-            {"payment_ms": quantiles(waited, 50, 99, 100), "payments": len(waited)}
-            if paying
-            else {}
-        ),
+        **(_waits(paid) if paying else {}),
+    }
+
+
+def _waits(paid: Sequence[Paid]) -> dict[str, Any]:
+    """How long payments took in all, and how long they waited for their customer."""
+    return {
+        "payments": len(paid),
+        "payment_ms": quantiles([one.took for one in paid], 50, 99, 100),
+        "payment_waited_ms": quantiles([one.waited for one in paid], 50, 99, 100),
     }
 
 

@@ -2,8 +2,8 @@
 
 Each who pays is one whom the run has at work at that moment, or is about to: the payment that
 waits longest. A process of its own, as a payment's worker is: `python -m waya.lab.bench.paying
-ENTITY`. It pays until its input ends, and then prints the milliseconds of each payment in a JSON
-list.
+ENTITY`. It pays until its input ends, and then prints for each payment, in a JSON list, how many
+milliseconds it took in all and how many of them it waited for its customer, whom the run has.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from typing import Any, NamedTuple
 
 import django
+from django.db import connection
 
 _PAUSE_SECONDS = 0.1
 _AMOUNT_MINOR = 100_00
@@ -31,17 +33,41 @@ where id > (select coalesce(max(customer_id), 0) from billing_invoice) order by 
 """
 
 
+class Paid(NamedTuple):
+    """How long a payment took, and how much of it was waiting for its customer; milliseconds."""
+
+    took: float
+    waited: float
+
+
+class _Lock:
+    """Times the statements that lock rows: one that nobody has is locked in a millisecond."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(
+        self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
+    ) -> Any:
+        """Run a statement, as Django's `execute_wrapper` asks it to."""
+        began = time.monotonic()
+        try:
+            return execute(sql, params, many, context)
+        finally:
+            if sql.rstrip().endswith("for no key update"):
+                self.seconds += time.monotonic() - began
+
+
 class Payers:
-    """The process that pays; after `stopped`, how long each payment took."""
+    """The process that pays; after it stopped, how long each payment took."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
-    def stop(self) -> list[float]:
-        """Let them leave; gives milliseconds."""
+    def stop(self) -> list[Paid]:
+        """Let them leave; gives what each of them took."""
         said, _ = self._process.communicate(timeout=60)
-        taken: list[float] = json.loads(said)
-        return taken
+        return [Paid(*one) for one in json.loads(said)]
 
 
 @contextmanager
@@ -54,24 +80,27 @@ def payers(entity_id: int) -> Iterator[Payers]:
         yield Payers(process)
 
 
-def _pay(entity_id: int, gone: threading.Event) -> list[float]:
+def _pay(entity_id: int, gone: threading.Event) -> list[Paid]:
     # Imported when Django is ready.
     take_cash = import_module("waya.payments.commands.counter").take_cash
     system = import_module("waya.org.actors").SYSTEM
     clock = import_module("waya.kernel.clock")
     ask = import_module("waya.org.rows.asking").ask
     chance = random.Random(5)
-    taken: list[float] = []
+    paid: list[Paid] = []
     while not gone.wait(_PAUSE_SECONDS):
         if not (at_work := ask(_NEXT, [_AT_WORK])):
             continue
-        began = time.monotonic()
-        take_cash(
-            entity_id=entity_id, customer_id=chance.choice(at_work)[0], amount_minor=_AMOUNT_MINOR,
-            slip=f"B{len(taken)}", on=clock.today("Africa/Nairobi"), by=system,
-        )  # fmt: skip
-        taken.append(round((time.monotonic() - began) * 1000, 1))
-    return taken
+        lock, began = _Lock(), time.monotonic()
+        with connection.execute_wrapper(lock):
+            take_cash(
+                entity_id=entity_id, customer_id=chance.choice(at_work)[0],
+                amount_minor=_AMOUNT_MINOR, slip=f"B{len(paid)}",
+                on=clock.today("Africa/Nairobi"), by=system,
+            )  # fmt: skip
+        took = time.monotonic() - began
+        paid.append(Paid(round(took * 1000, 1), round(lock.seconds * 1000, 1)))
+    return paid
 
 
 def _main() -> None:
