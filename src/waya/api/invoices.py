@@ -57,10 +57,12 @@ class TaxShown(Schema):
 
 class NamedThen(Schema):
     """A company or a customer as the document names them, as they were on issue. `branch` is
-    the code of the one that issued it; a customer has none here."""
+    the code of the one that issued it, and `address` its own or the company's; a customer has
+    neither here."""
 
     name: str
     tax_number: str
+    address: str = ""
     branch: str | None = None
 
 
@@ -248,7 +250,7 @@ def _named(row: Invoice) -> dict[str, Any]:
     seller, buyer = row.issuer, row.customer_as_issued
     return {
         "seller": {"name": seller.legal_name, "tax_number": seller.tax_number,
-                   "branch": seller.branch.code},
+                   "address": seller.address, "branch": seller.branch.code},
         "buyer": {"name": buyer.get("name", ""), "tax_number": buyer.get("tax_number", "")},
     }  # fmt: skip
 

@@ -22,6 +22,7 @@ PLAIN = r"^[^\x00-\x1f\x7f]*$"
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=PLAIN)]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=PLAIN)]
 Short = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=PLAIN)]
+Lines = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x09\x0b-\x1f\x7f]*$")]
 Words = Annotated[str, StringConstraints(max_length=300, pattern=PLAIN)]
 
 # A day of the calendar that we bill by; nothing of ours reaches further.

@@ -30,6 +30,7 @@ class EntityShown(Schema):
     currency: str
     zone: str
     phone: str
+    address: str
     paybill: str
     today: date
 
@@ -78,7 +79,8 @@ class Choosing(Going):
 def get_entity(request: Caller) -> dict[str, Any]:
     """The company that the token acts in."""
     entity = here(request.auth)
-    fields = ("name", "legal_name", "tax_number", "country", "currency", "zone", "phone", "paybill")
+    fields = ("name", "legal_name", "tax_number", "country", "currency", "zone", "phone", "address",
+              "paybill")  # fmt: skip
     told = {name: getattr(entity, name) for name in fields}
     return {"id": entity.public_id, "today": clock.today(entity.zone), **told}
 

@@ -125,6 +125,7 @@ urlpatterns = [
     path("settings/company", branches.company, name="company"),
     path("settings/branches", branches.listed, name="branches"),
     path("settings/branches/new", branches.add, name="branch_new"),
+    path("settings/branches/<slug:code>", branches.change, name="branch_change"),
     path("settings/business", settings.business, name="settings"),
     path("pieces", pieces.living, name="pieces"),
 ]

@@ -21,6 +21,8 @@ class Entity(models.Model):
     currency = models.CharField(max_length=3, default="KES")
     zone = models.CharField(max_length=40, default="Africa/Nairobi")
     phone = models.CharField(max_length=20, blank=True)
+    # As letters reach it, a line for each of its lines; tax invoices must say it.
+    address = models.CharField(max_length=200, blank=True)
     # Where customers pay: printed on documents and said in messages.
     paybill = models.CharField(max_length=12, blank=True)
 
@@ -35,6 +37,8 @@ class Branch(models.Model):
     entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="branches")
     code = models.CharField(max_length=12)
     name = models.CharField(max_length=80)
+    # Its own; documents say the company's where it has none.
+    address = models.CharField(max_length=200, blank=True)
     main = models.BooleanField(default=False)
 
     class Meta:
@@ -50,10 +54,10 @@ class Branch(models.Model):
 
 
 class Issuer(models.Model):
-    """Who issues documents: a branch, with its entity's names and tax number as they are.
+    """Who issues documents: a branch, with its entity's names, tax number and address as they are.
 
-    A trigger keeps a row as it was made. A company that takes another name, phone or tax number
-    issues as another row from then on; what it issued before names the row of then.
+    A trigger keeps a row as it was made. A company that takes another name, phone, tax number or
+    address issues as another row from then on; what it issued before names the row of then.
     """
 
     branch = models.ForeignKey(Branch, on_delete=models.PROTECT, related_name="issuers")
@@ -64,11 +68,21 @@ class Issuer(models.Model):
     phone = models.CharField(max_length=20, blank=True)
     # Empty for the main branch, which needs no name of its own on paper.
     branch_name = models.CharField(max_length=80, blank=True)
+    # The branch's own, or the company's.
+    address = models.CharField(max_length=200, blank=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["branch", "name", "legal_name", "tax_number", "phone", "branch_name"],
+                fields=[
+                    "branch",
+                    "name",
+                    "legal_name",
+                    "tax_number",
+                    "phone",
+                    "branch_name",
+                    "address",
+                ],
                 name="issuer_once",
             )
         ]

@@ -10,7 +10,7 @@ from ninja.decorators import decorate_view
 
 from waya.api.customers import CustomerShown, customers, shown
 from waya.api.door import REFUSALS, WRITES, Caller, entity_id
-from waya.api.lists import Line, Short, one
+from waya.api.lists import Line, Lines, Short, one
 from waya.api.once import HEADER, once
 from waya.org.commands.branches import add_branch
 from waya.org.models import Branch
@@ -22,10 +22,11 @@ router = Router(tags=["branches"])
 
 class BranchShown(Schema):
     """A place of business. Its `code` stands in the numbers of what it issues, but for the
-    `main` one's."""
+    `main` one's. Documents say its `address`, or the company's where it has none."""
 
     code: str
     name: str
+    address: str
     main: bool
 
 
@@ -34,6 +35,7 @@ class BranchWished(Schema):
 
     code: Annotated[str, Field(min_length=1, max_length=8, pattern=r"^[A-Za-z0-9]+$")]
     name: Annotated[Line, Field(max_length=80)]
+    address: Lines = ""
 
 
 class BranchChosen(Schema):
@@ -54,7 +56,8 @@ def list_branches(request: Caller) -> list[dict[str, Any]]:
 def create_branch(request: Caller, wished: BranchWished) -> Status[dict[str, Any]]:
     """Add a branch: its documents are numbered from 1."""
     by = request.auth
-    branch = add_branch(entity_id=entity_id(by), code=wished.code, name=wished.name, by=by)
+    branch = add_branch(entity_id=entity_id(by), code=wished.code, name=wished.name,
+                        address=wished.address, by=by)  # fmt: skip
     return Status(201, _shown(branch))
 
 
@@ -72,4 +75,5 @@ def choose_customer_branch(request: Caller, id: UUID, chosen: BranchChosen) -> d
 
 
 def _shown(branch: Branch) -> dict[str, Any]:
-    return {"code": branch.code, "name": branch.name, "main": branch.main}
+    return {"code": branch.code, "name": branch.name, "address": branch.address,
+            "main": branch.main}  # fmt: skip

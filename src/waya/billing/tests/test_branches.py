@@ -35,9 +35,9 @@ from waya.billing.tests.make import (
 from waya.kernel.errors import Refused
 from waya.ledger.models import JournalLine
 from waya.org.actors import SYSTEM
-from waya.org.commands.branches import add_branch, rename
+from waya.org.commands.branches import add_branch, change_branch, rename
 from waya.org.commands.numbering import next_numbers
-from waya.org.models import Branch, Entity, Issuer, NumberSeries
+from waya.org.models import AuditRecord, Branch, Entity, Issuer, NumberSeries
 from waya.parties.commands.customers import choose_branch, register
 from waya.subscriptions.models import Subscription
 
@@ -152,7 +152,7 @@ def test_a_company_that_is_renamed_issues_by_its_new_name_and_changes_nothing_is
     entity = isp()
     joined(entity)
     rename(entity_id=entity.pk, name="Upepo Net", legal_name="Upepo Networks Ltd",
-           tax_number="P051234567A", phone="", by=SYSTEM)  # fmt: skip
+           tax_number="P051234567A", phone="", address="", by=SYSTEM)  # fmt: skip
     joined(entity, name="Amina Hassan")
     named = [row.issuer.legal_name for row in Invoice.objects.order_by("pk")]
     assert named == ["Baraka Networks Ltd", "Upepo Networks Ltd"]
@@ -161,6 +161,29 @@ def test_a_company_that_is_renamed_issues_by_its_new_name_and_changes_nothing_is
     note = credit(invoice_id=Invoice.objects.earliest("pk").pk, reason=Reason.MISTAKE, once="x",
                   on=JUNE_10, by=SYSTEM)  # fmt: skip
     assert note.issuer.legal_name == "Upepo Networks Ltd"
+
+
+@pytest.mark.django_db
+def test_a_document_says_the_address_of_its_branch_or_the_company_s() -> None:
+    entity = isp()
+    nakuru = add_branch(entity_id=entity.pk, code="NKR", name="Nakuru", by=SYSTEM)
+
+    def issuers() -> list[str]:
+        both = [entity.branches.get(main=True).pk, nakuru.pk]
+        given = next_numbers(branches=both, kind="invoice", by=SYSTEM)
+        return [Issuer.objects.get(pk=one.issuer_id).address for one in given]
+
+    assert issuers() == ["", ""]
+    rename(entity_id=entity.pk, name=entity.name, legal_name=entity.legal_name, tax_number="",
+           phone="", address=" Moi Avenue  7\r\n\nNairobi ", by=SYSTEM)  # fmt: skip
+    assert issuers() == ["Moi Avenue 7\nNairobi"] * 2
+    change_branch(entity_id=entity.pk, code="NKR", name="Nakuru", address="Moi Road", by=SYSTEM)
+    assert issuers() == ["Moi Avenue 7\nNairobi", "Moi Road"]
+    change_branch(entity_id=entity.pk, code="NKR", name="Nakuru", address="Moi Road", by=SYSTEM)
+    changed = AuditRecord.objects.filter(action="branch.changed")
+    assert [one.why for one in changed] == [{"address": ["", "Moi Road"]}]
+    with pytest.raises(Refused, match="name_missing"):
+        change_branch(entity_id=entity.pk, code="NKR", name=" ", address="", by=SYSTEM)
 
 
 @pytest.mark.django_db

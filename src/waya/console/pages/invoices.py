@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 
+from waya.billing.queries.fiscal import fiscal_of
 from waya.billing.rules.invoice_states import paid_with_money
 from waya.console import rows, story
+from waya.console.pages.billing.authority import recorded
 from waya.console.pages.dunning import notes as dunning
 from waya.console.pieces import Chip, Find, address, earlier, newest, why_of
 from waya.console.staff import StaffRequest, staff
@@ -97,7 +99,7 @@ def invoice(request: StaffRequest, by: Actor, number: str) -> HttpResponse:
             "currency": one.currency,
             "tax_number": one.issuer.tax_number,
             "seller": one.issuer.legal_name,
-            "seller_address": one.issuer.phone,
+            "seller_lines": [*one.issuer.address.splitlines(), one.issuer.phone],
         },
         "customer": {
             "name": one.customer_as_issued.get("name", one.customer.name),
@@ -120,6 +122,7 @@ def invoice(request: StaffRequest, by: Actor, number: str) -> HttpResponse:
              "url": _ADDRESSES[each.kind] + each.receipt if each.kind in _ADDRESSES else ""}
             for each in paper.settled
         ],
+        "fiscal": recorded(fiscal_of([one.pk]).get(one.pk)),
         "dispute": dunning.of_invoice(one),
         "booked": paper.booked if by.can("books.view") else [],
         "entries": [story.entry(each, by) for each in timeline.of_subject("invoice", one.pk)],

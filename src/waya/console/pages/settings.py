@@ -236,7 +236,7 @@ def business(request: StaffRequest, by: Actor) -> HttpResponse:
     facts = [
         ("Name", entity.name), ("Legal name", entity.legal_name), ("Tax number", entity.tax_number),
         ("Country", entity.country), ("Currency", entity.currency), ("Time zone", entity.zone),
-        ("Phone", entity.phone),
+        ("Phone", entity.phone), ("Address", entity.address),
     ]  # fmt: skip
     context = {"form": form, "groups": groups, "facts": facts, "action": "/settings/business"}
     status = 422 if request.method == "POST" else 200

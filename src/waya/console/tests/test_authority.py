@@ -45,6 +45,7 @@ def test_a_refused_document_says_why_and_is_sent_again(
     assert "910 custNm" in page
     assert "2 documents" in page
     assert f"/invoices/{first.number}" in page
+    assert "Put it right" in seen(wanjiku, f"/invoices/{first.number}")
     assert wanjiku.post("/billing/authority/again", {"reference": first.number}).status_code == 302
     assert list(FiscalDocument.objects.values_list("state", flat=True).order_by("pk")) == [
         "issued", "rejected",
@@ -52,6 +53,10 @@ def test_a_refused_document_says_why_and_is_sent_again(
     assert wanjiku.post("/billing/authority/again").status_code == 302
     send(device)
     assert sorted(kra.sales(baraka.PIN, "00")) == [1, 2]
+    paper = seen(wanjiku, f"/invoices/{first.number}")
+    assert "Recorded" in paper
+    assert f"{device.control_unit}/1" in paper
+    assert "Put it right" not in paper
     assert "Nothing was refused" in seen(wanjiku, PAGE)
     assert second.number not in seen(wanjiku, PAGE)
 
@@ -85,6 +90,7 @@ def test_a_lost_signature_is_typed_in(there: Town, wanjiku: Client, kra: FakeKra
     assert "No answer yet" in seen(wanjiku, PAGE)
     send(device)
     assert "Recorded without a signature" in seen(wanjiku, PAGE)
+    assert "signature lost" in seen(wanjiku, f"/invoices/{invoice.number}")
     signed = {"fiscal_number": f"{device.control_unit}/1", "signature": "ABCDEFGH12345678"}
     address = f"/billing/authority/{invoice.number}/signature"
     wanjiku.post(address, signed | {"signature": ""})

@@ -35,28 +35,41 @@ def test_a_branch_is_added_and_customers_go_there(there: Town, owner: Client) ->
     refused = owner.post("/settings/branches/new", {"name": "Nakuru", "code": "N-1"})
     assert refused.status_code == 422
     assert "one to eight letters and digits" in refused.content.decode()
-    told = {"name": "Nakuru", "code": "nkr"}
+    told = {"name": "Nakuru", "code": "nkr", "address": "Moi Road\r\n\r\n  Nakuru "}
     assert owner.post("/settings/branches/new", told).status_code == 302
     page = seen(owner, "/settings/branches")
     assert "INV-NKR-000001" in page
+    assert "Moi Road, Nakuru" in page
+    assert owner.post("/settings/branches/NKR", {"name": " "}).status_code == 422
+    moved = {"name": "Nakuru town", "address": "Kenyatta Avenue\nNakuru"}
+    assert owner.post("/settings/branches/NKR", moved).status_code == 302
+    assert owner.get("/settings/branches/KSM").status_code == 404
+    page = seen(owner, "/settings/branches")
+    assert "Kenyatta Avenue, Nakuru" in page
+    assert "Nakuru town" in page
     account = there.brian.customer.account_number
     assert "Nakuru" in seen(owner, f"/customers/{account}/branch")
     assert owner.post(f"/customers/{account}/branch", {"branch": "ELD"}).status_code == 422
     assert owner.post(f"/customers/{account}/branch", {"branch": "NKR"}).status_code == 302
     there.brian.customer.refresh_from_db()
     assert there.brian.customer.branch == Branch.objects.get(code="NKR")
-    assert "<dd>Nakuru" in seen(owner, f"/customers/{account}")
+    assert "<dd>Nakuru town" in seen(owner, f"/customers/{account}")
 
 
 def test_the_company_is_renamed(there: Town, owner: Client) -> None:
     assert "What was issued before stays as it was" in seen(owner, "/settings/company")
     told = {"name": "Upepo Net", "legal_name": "Upepo Networks Ltd", "tax_number": "p051234567a",
-            "phone": ""}  # fmt: skip
+            "phone": "", "address": "Moi Avenue 7\nNairobi"}  # fmt: skip
     assert owner.post("/settings/company", told | {"legal_name": " "}).status_code == 422
     assert owner.post("/settings/company", told).status_code == 302
     page = seen(owner, "/settings/business")
     assert "Upepo Networks Ltd" in page
     assert "P051234567A" in page
+    assert "Moi Avenue 7<br>Nairobi" in page
+    for days in range(32):
+        bill(entity_id=there.entity.pk, on=there.today + timedelta(days=days), by=SYSTEM)
+    invoice = Invoice.objects.latest("pk")
+    assert "Moi Avenue 7" in seen(owner, f"/invoices/{invoice.number}")
 
 
 def test_a_pin_and_a_certificate_are_kept(there: Town, wanjiku: Client) -> None:

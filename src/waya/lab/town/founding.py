@@ -46,6 +46,7 @@ def found(lab: Lab, on: date) -> tuple[Entity, Merchant]:
         currency="KES",
         zone="Africa/Nairobi",
         phone="+254700000400",
+        address="Kaunda Street 12\nP.O. Box 4100-00100\nNairobi",
         by=SYSTEM,
     )
     seed_roles(by=SYSTEM)

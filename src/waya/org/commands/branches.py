@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from django.db import transaction
 
@@ -15,12 +16,13 @@ from waya.org.queries import entity_of
 
 # It stands in document numbers, `INV-NKR-000001`, where a dash ends it.
 _CODE = re.compile(r"[A-Z0-9]{1,8}")
-_NAMES = ("name", "legal_name", "tax_number", "phone")
+_NAMES = ("name", "legal_name", "tax_number", "phone", "address")
 
 
 @transaction.atomic
-def add_branch(*, entity_id: int, code: str, name: str, by: Actor) -> Branch:
-    """Add a place of business: it numbers its documents itself, from 1, with its code in them.
+def add_branch(*, entity_id: int, code: str, name: str, address: str = "", by: Actor) -> Branch:
+    """Add a place of business: it numbers its documents itself, from 1, with its code in them, and
+    they say its address, or the company's if it has none of its own.
 
     Refuses `branch_code_wrong` for anything but one to eight letters and digits,
     `branch_known` for a code that another branch has, and `name_missing`.
@@ -32,7 +34,7 @@ def add_branch(*, entity_id: int, code: str, name: str, by: Actor) -> Branch:
     if not name:
         raise Refused("name_missing")
     branch, fresh = Branch.objects.get_or_create(
-        entity_id=entity_id, code=code, defaults={"name": name[:80]}
+        entity_id=entity_id, code=code, defaults={"name": name[:80], "address": _written(address)}
     )
     if not fresh:
         raise Refused("branch_known", branch=code)
@@ -42,11 +44,32 @@ def add_branch(*, entity_id: int, code: str, name: str, by: Actor) -> Branch:
 
 
 @transaction.atomic
+def change_branch(*, entity_id: int, code: str, name: str, address: str, by: Actor) -> Branch:
+    """Change what a branch is called and where it is. What it issues from now on says so; what it
+    issued before stays as it was. Its code stays, since it stands in its numbers.
+
+    Refuses `name_missing`.
+    """
+    by = by.must("org.branch")
+    rows = Branch.objects.select_for_update(no_key=True, of=("self",))
+    branch = rows.get(entity_id=entity_id, code=code)
+    was = {"name": branch.name, "address": branch.address}
+    branch.name, branch.address = " ".join(name.split())[:80], _written(address)
+    if not branch.name:
+        raise Refused("name_missing")
+    branch.save(update_fields=list(was))
+    if changed := _changed(branch, was):
+        record_many(by, [Happened("branch.changed", ("branch", branch.pk), why=changed)])
+    return branch
+
+
+@transaction.atomic
 def rename(
-    *, entity_id: int, name: str, legal_name: str, tax_number: str, phone: str, by: Actor
-) -> Entity:
-    """Change what a company is called, by whom it is taxed and where it is rung. What it issues
-    from now on says so; what it issued before stays as it was.
+    *, entity_id: int, name: str, legal_name: str, tax_number: str, phone: str, address: str,
+    by: Actor,
+) -> Entity:  # fmt: skip
+    """Change what a company is called, by whom it is taxed, where it is rung and written to. What
+    it issues from now on says so; what it issued before stays as it was.
 
     Refuses `name_missing` and `phone_unreadable`.
     """
@@ -58,10 +81,21 @@ def rename(
         raise Refused("name_missing")
     entity.tax_number = "".join(tax_number.split()).upper()[:40]
     entity.phone = e164(phone, entity.country) if phone.strip() else ""
+    entity.address = _written(address)
     entity.save(update_fields=_NAMES)
     entity_of.forget()
-    changed = {one: [was[one], getattr(entity, one)] for one in _NAMES
-               if was[one] != getattr(entity, one)}  # fmt: skip
-    if changed:
+    if changed := _changed(entity, was):
         record_many(by, [Happened("entity.renamed", ("entity", entity.pk), why=changed)])
     return entity
+
+
+def _changed(row: Branch | Entity, was: Mapping[str, str]) -> dict[str, list[str]]:
+    """What it was and what it is, of whatever is another now."""
+    now = {one: getattr(row, one) for one in was}
+    return {one: [old, now[one]] for one, old in was.items() if old != now[one]}
+
+
+def _written(address: str) -> str:
+    """An address, a line for each of its lines, without what is too much between and after."""
+    lines = (" ".join(line.split()) for line in address.splitlines())
+    return "\n".join(line for line in lines if line)[:200]

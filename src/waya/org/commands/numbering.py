@@ -15,10 +15,11 @@ from waya.org.rows.asking import ask
 PREFIXES = {"invoice": "INV-", "pro_forma": "PRO-", "receipt": "RCT-", "credit_note": "CRN-"}
 
 # How a branch is named on what it issues now; only the main one needs no name of its own.
-_NAMES = "name, legal_name, tax_number, phone, branch_name"
-_NOW = "e.name, e.legal_name, e.tax_number, e.phone, case when b.main then '' else b.name end"
+_NAMES = "name, legal_name, tax_number, phone, branch_name, address"
+_NOW = """e.name, e.legal_name, e.tax_number, e.phone, case when b.main then '' else b.name end,
+    coalesce(nullif(b.address, ''), e.address)"""
 _SAME = f"""i.branch_id = b.id and
-    (i.name, i.legal_name, i.tax_number, i.phone, i.branch_name) = ({_NOW})"""
+    (i.name, i.legal_name, i.tax_number, i.phone, i.branch_name, i.address) = ({_NOW})"""
 # In the order of branches, so that two who number for the same ones take turns.
 _RESERVE = f"""
 with wished as (

@@ -61,14 +61,16 @@ def seed_roles(*, by: Actor) -> None:
 
 @transaction.atomic
 def open_entity(
-    *, name: str, legal_name: str, country: str, currency: str, zone: str, phone: str, by: Actor
-) -> Entity:
+    *, name: str, legal_name: str, country: str, currency: str, zone: str, phone: str,
+    address: str = "", by: Actor,
+) -> Entity:  # fmt: skip
     """Open a company with its first branch, or give the one of that legal name."""
     by = by.must("org.open")
     entity, fresh = Entity.objects.get_or_create(
         legal_name=legal_name,
         defaults={
             "name": name, "country": country, "currency": currency, "zone": zone, "phone": phone,
+            "address": address,
         },
     )  # fmt: skip
     if fresh:

@@ -66,6 +66,12 @@ STATES = {
     "written_off": State("circle-minus", "warn", _("Written off")),
     "recovered": State("circle-check", "ok", _("Paid after it was written off")),
     "part_written_off": State("circle-minus", "warn", _("Partly written off")),
+    # Does the tax authority have it?
+    "issued": State("clock", "off", _("Not recorded yet")),
+    "submitting": State("loader-2", "wait", _("No answer yet")),
+    "fiscalised": State("circle-check", "ok", _("Recorded")),
+    "unsigned": State("alert-triangle", "warn", _("Recorded, signature lost")),
+    "not_recorded": State("circle-x", "bad", _("Refused")),
     # People and jobs
     "asked": State("hand-stop", "warn", _("Waits for a person")),
     "approved": State("circle-check", "ok", _("Approved")),

@@ -70,6 +70,7 @@ def invoice(request: HttpRequest, guest: Guest, public_id: UUID) -> HttpResponse
             "due_on": row.due_on, "state": became, "state_words": _state_words(row, became),
             "total": Money(row.total_minor, row.currency), "open": Money(left, row.currency),
             "seller": row.issuer.legal_name, "tax_number": row.issuer.tax_number,
+            "address": ", ".join(row.issuer.address.splitlines()),
             "customer": row.customer_as_issued.get("name", guest.customer.name),
         },
         "lines": [

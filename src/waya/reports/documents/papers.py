@@ -230,6 +230,7 @@ def _paper(issuer: Issuer | Entity, customer: Customer | None, title: str, numbe
     seller: Paper = {"name": issuer.name, "legal": issuer.legal_name, "lines": []}
     if isinstance(issuer, Issuer) and issuer.branch_name:
         seller["lines"].append(issuer.branch_name)
+    seller["lines"].extend(issuer.address.splitlines())
     if issuer.tax_number:
         seller["lines"].append(f"PIN {issuer.tax_number}")
     if issuer.phone:

@@ -38,7 +38,9 @@ NASTY = 'Wanjikũ #panic("x") $y$ *b* `c` <label> @ref \\ "quoted" // — Ñand�
 @pytest.fixture
 def baraka_town() -> Town:
     found = town()
-    Entity.objects.update(tax_number="P051234567A", paybill="600426")
+    Entity.objects.update(
+        tax_number="P051234567A", paybill="600426", address="Moi Avenue 7\nNairobi"
+    )
     found.entity.refresh_from_db()
     return found
 
@@ -205,8 +207,10 @@ def test_the_same_paper_is_the_same_file(baraka_town: Town) -> None:
 
 
 def test_a_long_statement_turns_its_pages(baraka_town: Town) -> None:
-    told = statements.statement(baraka_town.amina.customer, baraka_town.today, baraka_town.today)
+    amina = Customer.objects.get(pk=baraka_town.amina.customer_id)
+    told = statements.statement(amina, baraka_town.today, baraka_town.today)
     paper = papers.statement_paper(told)
+    assert paper["seller"]["lines"][:3] == ["Moi Avenue 7", "Nairobi", "PIN P051234567A"]
     paper["rows"] = [{**paper["rows"][0], "cells": ["1 Jan 2027", f"Invoice {n}", "1", "", "1"]}
                      for n in range(120)]  # fmt: skip
     page = typesetting.pdf(paper, clock.now())

@@ -13,7 +13,14 @@ from django.views.decorators.http import require_POST
 
 from waya.billing.commands import fiscal
 from waya.billing.models import FiscalDevice, FiscalDocument
-from waya.billing.queries.fiscal import DeviceState, device_states, rejected, said_of, unsigned
+from waya.billing.queries.fiscal import (
+    DeviceState,
+    Fiscal,
+    device_states,
+    rejected,
+    said_of,
+    unsigned,
+)
 from waya.console.pages.billing.words import tabs
 from waya.console.staff import StaffRequest, staff
 from waya.console.words import many
@@ -51,6 +58,19 @@ def authority(request: StaffRequest, by: Actor) -> HttpResponse:
         "unsigned": [_row(one) for one in lost[:_SHOWN]],
     }
     return render(request, "console/billing/authority.html", context)
+
+
+def recorded(given: Fiscal | None) -> dict[str, str]:
+    """What a document's page says of the authority; nothing of what is owed to none."""
+    if given is None:
+        return {}
+    state = {FiscalDocument.REJECTED: "not_recorded"}.get(given.state, given.state)
+    return {
+        "state": "unsigned" if given.unsigned else state,
+        "unit": given.control_unit,
+        "number": given.fiscal_number,
+        "verify_url": given.verify_url,
+    }
 
 
 @require_POST

@@ -1,4 +1,5 @@
-"""Branches: which there are, another one, whose customers are whose; the company's own name."""
+"""Branches: which there are, another one, whose customers are whose; what the company is called
+and where it is."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from django import forms
 from django.contrib import messages
 from django.db.models import Count
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 
 from waya.console.forms import refused_on
 from waya.console.pieces import Confirm, Then
@@ -14,17 +15,29 @@ from waya.console.staff import StaffRequest, staff
 from waya.kernel import ids
 from waya.kernel.errors import Refused
 from waya.org.actors import Actor
-from waya.org.commands.branches import add_branch, rename
+from waya.org.commands.branches import add_branch, change_branch, rename
+from waya.org.models import Branch
 from waya.org.queries import branch_of, branches_of
 from waya.org.words import words
 from waya.parties.commands.customers import choose_branch
 from waya.parties.models import Customer
 
+_ADDRESS_ROWS = forms.Textarea(attrs={"rows": 3})
+
 
 class BranchForm(forms.Form):
-    """A place of business to add."""
+    """A place of business."""
 
     name = forms.CharField(label="Name", max_length=80, help_text="As documents say it: Nakuru.")
+    address = forms.CharField(
+        label="Address", max_length=200, required=False, widget=_ADDRESS_ROWS,
+        help_text="Of its own. Documents say the company's where it has none.",
+    )  # fmt: skip
+
+
+class NewBranchForm(BranchForm):
+    """A place of business to add."""
+
     code = forms.CharField(
         label="Code", max_length=8,
         help_text="Letters and digits. It stands in its numbers, as INV-NKR-000001, for good.",
@@ -38,6 +51,17 @@ class CompanyForm(forms.Form):
     legal_name = forms.CharField(label="Legal name", max_length=120)
     tax_number = forms.CharField(label="Tax number", max_length=40, required=False)
     phone = forms.CharField(label="Phone", max_length=20, required=False)
+    address = forms.CharField(
+        label="Address", max_length=200, required=False, widget=_ADDRESS_ROWS,
+        help_text="A tax invoice must say it: building and street, P.O. box, town.",
+    )  # fmt: skip
+
+
+_FROM_NOW_ON = "Documents say so from the next one on."
+_FROM_THEN_ON = [
+    Then("file-invoice", "What is issued from now on says so"),
+    Then("history", "What was issued before stays as it was"),
+]
 
 
 class ChosenForm(forms.Form):
@@ -54,6 +78,7 @@ def listed(request: StaffRequest, by: Actor) -> HttpResponse:
     many = dict(held.order_by())
     rows = [
         {"name": one.name, "code": one.code, "main": one.main, "customers": many.get(one.pk, 0),
+         "address": ", ".join(one.address.splitlines()),
          "number": "INV-000001" if one.main else f"INV-{one.code}-000001"}
         for one in branches_of(entity.pk)
     ]  # fmt: skip
@@ -63,7 +88,7 @@ def listed(request: StaffRequest, by: Actor) -> HttpResponse:
 @staff("org.branch")
 def add(request: StaffRequest, by: Actor) -> HttpResponse:
     """Add a branch."""
-    form = BranchForm(request.POST or None)
+    form = NewBranchForm(request.POST or None)
     if form.is_bound and form.is_valid():
         try:
             add_branch(entity_id=request.entity.pk, **form.cleaned_data, by=by)
@@ -81,6 +106,24 @@ def add(request: StaffRequest, by: Actor) -> HttpResponse:
     return _shown(request, confirm, "Branches")
 
 
+@staff("org.branch")
+def change(request: StaffRequest, by: Actor, code: str) -> HttpResponse:
+    """Change what a branch is called and where it is."""
+    branch = get_object_or_404(Branch, entity=request.entity, code=code)
+    told = {"name": branch.name, "address": branch.address}
+    form = BranchForm(request.POST or None, initial=told)
+    if form.is_bound and form.is_valid():
+        with refused_on(form):
+            change_branch(entity_id=request.entity.pk, code=code, **form.cleaned_data, by=by)
+            messages.info(request, _FROM_NOW_ON)
+            return redirect("/settings/branches")
+    confirm = Confirm(
+        title=branch.name, text=f"Branch {code} of {request.entity.name}.", action=request.path,
+        verb="Keep this", back="/settings/branches", form=form, then=_FROM_THEN_ON,
+    )  # fmt: skip
+    return _shown(request, confirm, "Branches")
+
+
 @staff("org.rename")
 def company(request: StaffRequest, by: Actor) -> HttpResponse:
     """Change what the company is called on its documents."""
@@ -90,15 +133,11 @@ def company(request: StaffRequest, by: Actor) -> HttpResponse:
     if form.is_bound and form.is_valid():
         with refused_on(form):
             rename(entity_id=entity.pk, **form.cleaned_data, by=by)
-            messages.info(request, "Documents say so from the next one on.")
+            messages.info(request, _FROM_NOW_ON)
             return redirect("/settings/business")
     confirm = Confirm(
         title="The company", text="What documents say of it.", action=request.path,
-        verb="Keep this", back="/settings/business", form=form,
-        then=[
-            Then("file-invoice", "What is issued from now on says so"),
-            Then("history", "What was issued before stays as it was"),
-        ],
+        verb="Keep this", back="/settings/business", form=form, then=_FROM_THEN_ON,
     )  # fmt: skip
     return _shown(request, confirm, "Business")
 

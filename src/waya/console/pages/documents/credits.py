@@ -14,9 +14,11 @@ from django.shortcuts import redirect, render
 from waya.billing.commands import credits
 from waya.billing.models import CreditNote, Invoice, InvoiceLine
 from waya.billing.queries.credits import Effect, effect
+from waya.billing.queries.fiscal import fiscal_of_credits
 from waya.billing.rules.credits import LineCredit, Reason
 from waya.console import drafts, story
 from waya.console.forms import MoneyField
+from waya.console.pages.billing.authority import recorded
 from waya.console.pieces import Confirm, Sum, Then, why_of
 from waya.console.staff import StaffRequest, staff
 from waya.kernel import clock
@@ -211,6 +213,7 @@ def page(request: StaffRequest, by: Actor, number: str) -> HttpResponse:
     if row is None:
         raise Http404
     context = _page(row) | {
+        "fiscal": recorded(fiscal_of_credits([row.pk]).get(row.pk)),
         "booked": entries_of(row.entity_id, [f"credit_note:{row.number}"])
         if by.can("books.view") else [],
         "entries": [story.entry(one, by) for one in timeline.of_subject("credit_note", row.pk)],
