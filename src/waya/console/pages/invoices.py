@@ -14,7 +14,9 @@ from waya.console.pieces import Chip, Find, address, earlier, newest, why_of
 from waya.console.staff import StaffRequest, staff
 from waya.kernel import clock
 from waya.kernel.money import Money
+from waya.kernel.phone import national
 from waya.org.actors import Actor
+from waya.org.models import Issuer
 from waya.reports.queries import documents as reads
 from waya.reports.queries import timeline
 
@@ -99,7 +101,7 @@ def invoice(request: StaffRequest, by: Actor, number: str) -> HttpResponse:
             "currency": one.currency,
             "tax_number": one.issuer.tax_number,
             "seller": one.issuer.legal_name,
-            "seller_lines": [*one.issuer.address.splitlines(), one.issuer.phone],
+            "seller_lines": _where(one.issuer),
         },
         "customer": {
             "name": one.customer_as_issued.get("name", one.customer.name),
@@ -128,6 +130,11 @@ def invoice(request: StaffRequest, by: Actor, number: str) -> HttpResponse:
         "entries": [story.entry(each, by) for each in timeline.of_subject("invoice", one.pk)],
     }  # fmt: skip
     return render(request, "console/invoice.html", context)
+
+
+def _where(issuer: Issuer) -> list[str]:
+    """The seller's address and phone, as on issue."""
+    return [*issuer.address.splitlines(), *([national(issuer.phone)] if issuer.phone else [])]
 
 
 def _settled(paper: reads.Paper) -> dict[str, Money]:

@@ -45,7 +45,9 @@ def test_a_refused_document_says_why_and_is_sent_again(
     assert "910 custNm" in page
     assert "2 documents" in page
     assert f"/invoices/{first.number}" in page
-    assert "Put it right" in seen(wanjiku, f"/invoices/{first.number}")
+    paper = seen(wanjiku, f"/invoices/{first.number}")
+    assert "Put it right" in paper
+    assert "Refused by the tax authority:" in paper
     assert wanjiku.post("/billing/authority/again", {"reference": first.number}).status_code == 302
     assert list(FiscalDocument.objects.values_list("state", flat=True).order_by("pk")) == [
         "issued", "rejected",
@@ -54,7 +56,7 @@ def test_a_refused_document_says_why_and_is_sent_again(
     send(device)
     assert sorted(kra.sales(baraka.PIN, "00")) == [1, 2]
     paper = seen(wanjiku, f"/invoices/{first.number}")
-    assert "Recorded" in paper
+    assert "Recorded by the tax authority" in paper
     assert f"{device.control_unit}/1" in paper
     assert "Put it right" not in paper
     assert "Nothing was refused" in seen(wanjiku, PAGE)
