@@ -18,14 +18,14 @@ from waya.api.preview.faults import fault
 from waya.api.preview.fields import Asked, Class, Country, Currency, Place
 from waya.api.preview.fields import Day as DayAsked
 from waya.billing.queries.taxes.assessed import Assessed, Priced, assess
-from waya.billing.rules.tax.documents import Rounding, Sum
+from waya.billing.rules.tax.documents import RoundedBy, Sum
 from waya.billing.rules.tax.rates import Rate
 from waya.billing.rules.tax.stack import Taxed
 from waya.billing.rules.tax.supply import Supply
 from waya.catalog.models import TaxRate
 from waya.catalog.rules.rates import How
 from waya.kernel.errors import Refused
-from waya.kernel.money import Money, parse, total
+from waya.kernel.money import Money, Rounding, parse, total
 from waya.kernel.rates import as_percent
 from waya.org.words import words
 
@@ -63,13 +63,14 @@ class TaxesAsked(Asked):
     seller: Country | None = None
     customer: CustomerAsked = CustomerAsked.model_validate({})
     inclusive: bool | None = None
-    rounding: Rounding = Rounding.LINE
+    rounding: RoundedBy = RoundedBy.LINE
     known_on: DayAsked | None = None
 
 
 class RowShown(Schema):
     """A tax on a line. `on` are the taxes in its base besides the net; `rate_percent` and
-    `share_percent` are exact, as text. `reason` says why it is zero or less than whole."""
+    `share_percent` are exact, as text. `rounding` says how its amount was rounded, to a multiple of
+    `quantum_minor`. `reason` says why it is zero or less than whole."""
 
     sequence: int
     tax: str
@@ -80,6 +81,8 @@ class RowShown(Schema):
     rate_percent: str
     share_percent: str
     per_unit_minor: str | None
+    rounding: Rounding
+    quantum_minor: int
     on: list[str]
     base: Amount
     amount: Amount
@@ -133,7 +136,7 @@ class TaxesShown(Schema):
     date: Day
     currency: str
     inclusive: bool
-    rounding: Rounding
+    rounding: RoundedBy
     lines: list[LineTaxed]
     taxes: list[SumShown]
     totals: TotalsShown
@@ -240,6 +243,8 @@ def _row(place: int, taxed: Taxed, recorded: TaxRate) -> dict[str, Any]:
         "kind": rate.kind,
         "share_percent": _percent(rate.share),
         "per_unit_minor": f"{recorded.per_unit_minor.normalize():f}" if by_unit else None,
+        "rounding": rate.rounding,
+        "quantum_minor": rate.quantum_minor,
         "reason": rate.reason,
         "rate_id": recorded.pk,
         "valid_from": recorded.valid_from,

@@ -11,10 +11,10 @@ from waya.billing.rules.engine.terms import (
     Inclusion,
     Leftover,
     Proration,
-    Rounding,
     Stop,
     When,
 )
+from waya.kernel.money import Rounding
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,8 @@ def _rate(row: Row) -> TaxRate:
         per_unit_minor=row.per_unit_minor,
         least_minor=row.least_minor,
         most_minor=row.most_minor,
+        rounding=row.rounding,
+        quantum_minor=row.quantum_minor,
         category=row.category,
         reverse=row.reverse,
         reverse_law=row.reverse_law,

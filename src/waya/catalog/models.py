@@ -147,6 +147,7 @@ class TaxRate(models.Model):
     record of the same rate replaces the earlier one, and nothing is ever changed here. Taxes
     stack in the order of `sequence`; the base is `share_percent` of the net and of the taxes
     named in `on` (null: every tax before it). `rate_percent` is exact; how it applies is `how`.
+    What it comes to is rounded, `rounding` says how, to a multiple of `quantum_minor`.
     """
 
     jurisdiction = models.CharField(max_length=20)
@@ -163,6 +164,8 @@ class TaxRate(models.Model):
     per_unit_minor = models.DecimalField(max_digits=18, decimal_places=4, default=0)
     least_minor = models.BigIntegerField(null=True)
     most_minor = models.BigIntegerField(null=True)
+    rounding = models.CharField(max_length=10, default="half_up")
+    quantum_minor = models.IntegerField(default=1)
     category = models.CharField(max_length=3, default="S")
     reverse = models.CharField(max_length=10, blank=True, default="")
     reverse_law = models.CharField(max_length=200, blank=True, default="")
@@ -189,6 +192,12 @@ class TaxRate(models.Model):
                 condition=Q(how__in=["ratio", "per_unit"])
                 | Q(how="gross_up", rate_percent__lt=100),
                 name="tax_rate_how",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    rounding__in=["half_up", "half_even", "up", "down"], quantum_minor__gte=1
+                ),
+                name="tax_rate_rounding",
             ),
         ]  # fmt: skip
 

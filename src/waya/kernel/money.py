@@ -7,10 +7,15 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from itertools import accumulate, pairwise
-from math import floor
+from math import ceil, floor
+from typing import Literal
 
 from waya.kernel.errors import CurrencyMismatch
 
+Rounding = Literal["half_up", "half_even", "up", "down"]
+"""How an exact amount becomes whole minor units; see `rounded`."""
+
+_HALF = Fraction(1, 2)
 # ISO 4217: decimals of the currencies that do not have two.
 DECIMALS = {
     **dict.fromkeys(
@@ -100,10 +105,20 @@ class Money:
         return [Money(upper - lower, self.currency) for lower, upper in pairwise(marks)]
 
 
-def rounded(exact: Fraction) -> int:
-    """The nearest whole number, halves away from zero."""
-    size: int = floor(abs(exact) + Fraction(1, 2))
-    return size if exact >= 0 else -size
+def rounded(exact: Fraction, way: Rounding = "half_up") -> int:
+    """A whole number near an exact one: `half_up` is the nearest, halves away from zero,
+    `half_even` the nearest, halves to the even one, `up` away from zero, `down` towards it."""
+    size = abs(exact)
+    match way:
+        case "half_up":
+            whole: int = floor(size + _HALF)
+        case "half_even":
+            whole = round(size)
+        case "up":
+            whole = ceil(size)
+        case "down":
+            whole = floor(size)
+    return whole if exact >= 0 else -whole
 
 
 def total(amounts: Iterable[Money], currency: str) -> Money:

@@ -33,12 +33,12 @@ from waya.billing.rules.engine.terms import (
     Basis,
     Inclusion,
     Leftover,
-    Rounding,
     Stop,
     When,
 )
-from waya.billing.rules.tax.documents import Rounding as TaxRounding
+from waya.billing.rules.tax.documents import RoundedBy
 from waya.catalog.rules.plans import ChargeKind, Timing
+from waya.kernel.money import Rounding
 
 IntervalUnit = Literal["hour", "day", "week", "month", "quarter", "year"]
 
@@ -131,7 +131,7 @@ class PolicyAsked(Asked):
     return_deposit: bool = True
     late_fee: LateFeeAsked | None = None
     tax_point: TaxPoint = "invoice"
-    tax_rounding: TaxRounding = TaxRounding.LINE
+    tax_rounding: RoundedBy = RoundedBy.LINE
 
 
 class TierAsked(Asked):
@@ -250,14 +250,17 @@ class DiscountAsked(Asked):
 class TaxAsked(Asked):
     """A tax of `percent`, or of `amount` for each unit of the quantity. Its base is `share`
     percent of the net with every tax before it (`stack`), with those `on` names, or of the `net`
-    alone. It holds for tax points from `start` up to, not including, `end`, and for lines of
-    `tax_classes` (none: all)."""
+    alone. What it comes to is rounded, `rounding` says how, to a multiple of `quantum` (none: the
+    smallest unit of the currency). It holds for tax points from `start` up to, not including,
+    `end`, and for lines of `tax_classes` (none: all)."""
 
     name: Short
     percent: Percent | None = None
     amount: Major | None = None
     on: Literal["stack", "net"] | Annotated[list[Short], Field(max_length=10)] = "stack"
     share: Share = Decimal(100)
+    rounding: Rounding = "half_up"
+    quantum: Major | None = None
     start: Day | None = None
     end: Day | None = None
     tax_classes: Annotated[list[Class], Field(max_length=10)] = []

@@ -22,7 +22,7 @@ from waya.billing.rules.engine.line import Line
 from waya.billing.rules.engine.terms import BillingTerms
 from waya.billing.rules.tax import Rate, Stack, Taxed
 from waya.billing.rules.tax.documents import Line as TaxLine
-from waya.billing.rules.tax.documents import Rounding, taxes_inside, taxes_on_top
+from waya.billing.rules.tax.documents import RoundedBy, taxes_inside, taxes_on_top
 from waya.billing.rules.tax.supply import Supply, carried
 from waya.catalog.models import TaxRate
 from waya.catalog.queries import rates_recorded
@@ -88,7 +88,7 @@ class Taxes:
         if not found.stack:  # asked as a document is, for the words of its refusal
             nothing = Priced(Money(0, self.asked.currency), tax_class)
             inclusive = self.asked.tax_inclusive
-            assess([nothing], supply, inclusive=inclusive, rounding=Rounding.LINE)
+            assess([nothing], supply, inclusive=inclusive, rounding=RoundedBy.LINE)
         return found.stack
 
     def _turns(self) -> list[date]:
@@ -237,8 +237,17 @@ def _rate(one: TaxAsked, at: int, asked: PreviewAsked) -> Rate:
         how=How.PER_UNIT if by_unit else How.RATIO,
         on=_base(one, at, asked), share=Fraction(one.share) / 100,
         per_unit_minor=exact(one.amount, asked.currency) if one.amount else Fraction(0),
-        sequence=at, rate_id=at,
+        rounding=one.rounding, quantum_minor=_quantum(one, at, asked), sequence=at, rate_id=at,
     )  # fmt: skip
+
+
+def _quantum(one: TaxAsked, at: int, asked: PreviewAsked) -> int:
+    if one.quantum is None:
+        return 1
+    minor = whole(one.quantum, asked.currency, "taxes", at, "quantum")
+    if minor < 1:
+        raise fault("It is more than nothing.", "taxes", at, "quantum")
+    return minor
 
 
 def _base(one: TaxAsked, at: int, asked: PreviewAsked) -> tuple[str, ...] | None:

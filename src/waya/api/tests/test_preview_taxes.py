@@ -114,6 +114,20 @@ def test_taxes_that_are_told(bot: Program) -> None:
     assert taxes(ask(bot, "2021-02-15", start("2021-01-15"), taxes=fell)) == [160_00, 140_00]
 
 
+@pytest.mark.parametrize(
+    ("rounding", "quantum", "tax"),
+    [("half_up", None, 160_01), ("down", None, 160_00), ("up", "0.05", 160_05),
+     ("up", "100", 200_00)],
+)  # fmt: skip
+def test_a_tax_is_rounded_as_asked(
+    bot: Program, rounding: str, quantum: str | None, tax: int
+) -> None:
+    vat = {"name": "VAT", "percent": "16", "rounding": rounding, "quantum": quantum}
+    lines = ask(bot, "2027-06-30", start("2027-06-01"), plan={"price": "1000.04"}, taxes=[vat],
+                tax_inclusive=False)  # fmt: skip
+    assert taxes(lines) == [tax]  # 160.0064 exactly
+
+
 def test_late_fees(bot: Program) -> None:
     fee = {"after_days": 5, "amount": "5", "percent": "2"}
     policy = {"due_days": 7, "late_fee": fee}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 from waya.api.tests.make import Program, program
 from waya.billing.models import Invoice
 from waya.billing.tests import make
+from waya.catalog.models import TaxRate
 
 pytestmark = pytest.mark.django_db
 
@@ -87,6 +89,19 @@ def test_exempt_reversed_and_withheld(bot: Program) -> None:
     (row,) = bot.post(PATH, business)["lines"][0]["taxes"]
     assert (row["category"], row["amount"]["minor"]) == ("AE", 0)
     assert "article 196" in row["law"]
+
+
+def test_a_rate_says_how_it_is_rounded(bot: Program) -> None:
+    rate = TaxRate.objects.filter(jurisdiction="KE", tax="vat", tax_class="internet").latest(
+        "valid_from"
+    )
+    rate.pk, rate.recorded_on = None, date(2027, 1, 1)
+    rate.rounding, rate.quantum_minor = "up", 100
+    rate.save()
+    told = bot.post(PATH, asked(lines=[{"net": "1000.04", "class": "internet"}]))
+    excise, vat = told["lines"][0]["taxes"]
+    assert (excise["amount"]["minor"], excise["rounding"]) == (150_01, "half_up")
+    assert (vat["amount"]["minor"], vat["rounding"], vat["quantum_minor"]) == (185_00, "up", 100)
 
 
 def test_rounding_by_document(bot: Program) -> None:

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from waya.billing.rules.tax.documents import Line, Rounding, taxes_inside, taxes_on_top
+from waya.billing.rules.tax.documents import Line, RoundedBy, taxes_inside, taxes_on_top
 from waya.billing.rules.tax.supply import Supply, carried, kept_back
 from waya.catalog.rules.packs import PACKS, ROWS, WORKED
 from waya.catalog.rules.packs.rows import Worked
@@ -29,7 +29,7 @@ def test_worked_numbers(worked: Worked) -> None:
         for line, one in zip(worked.lines, carrying, strict=True)
     ]
     work = taxes_inside if worked.inclusive else taxes_on_top
-    taxed = work(lines, Rounding.LINE)
+    taxed = work(lines, RoundedBy.LINE)
     for line, one in zip(worked.lines, taxed, strict=True):
         assert {row.rate.tax: row.amount.minor for row in one.rows} == line.taxes
     assert sum(one.gross.minor for one in taxed) == worked.total_minor
@@ -48,7 +48,7 @@ def test_every_pack_has_worked_numbers_and_every_rate_its_law() -> None:
 def test_a_withholding_agent_pays_the_rest() -> None:
     agent = Supply("KE", date(2027, 6, 1), "withholding_agent")
     carrying = carried(ROWS, "internet", agent)
-    (taxed,) = taxes_on_top([Line(Money(50_000_00, "KES"), carrying.stack)], Rounding.LINE)
+    (taxed,) = taxes_on_top([Line(Money(50_000_00, "KES"), carrying.stack)], RoundedBy.LINE)
     kept = kept_back(taxed, carrying.withheld)
     assert (kept.minor, (taxed.gross - kept).minor) == (1_150_00, 65_550_00)
 

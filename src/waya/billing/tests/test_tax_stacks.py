@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from waya.billing.rules.tax import Rate, Stack, inside, on_top
 from waya.billing.rules.tax.documents import (
     Line,
-    Rounding,
+    RoundedBy,
     largest_remainder,
     sums,
     taxes_inside,
@@ -150,8 +151,8 @@ def test_the_fast_way_and_the_general_way_agree(
 def test_by_line_and_by_document() -> None:
     """Three lines of 0.33 at 16 %: 0.05 each, or 0.16 on the 0.99 of the document."""
     lines = [Line(kes(33), Stack([VAT]))] * 3
-    by_line = taxes_on_top(lines, Rounding.LINE)
-    by_document = taxes_on_top(lines, Rounding.DOCUMENT)
+    by_line = taxes_on_top(lines, RoundedBy.LINE)
+    by_document = taxes_on_top(lines, RoundedBy.DOCUMENT)
     assert [one.tax_minor for one in by_line] == [5, 5, 5]
     assert [one.tax_minor for one in by_document] == [6, 5, 5]
     (table,) = sums(by_document)
@@ -160,7 +161,7 @@ def test_by_line_and_by_document() -> None:
 
 def test_the_tax_table_of_a_document() -> None:
     lines = [Line(kes(2000_00), Stack([EXCISE, VAT])), Line(kes(3000_00), Stack([VAT]))]
-    for rounding in Rounding:
+    for rounding in RoundedBy:
         table = sums(taxes_on_top(lines, rounding))
         assert [(one.rate.tax, one.base.minor, one.amount.minor) for one in table] == [
             ("excise", 2000_00, 300_00), ("vat", 5300_00, 848_00),
@@ -170,8 +171,8 @@ def test_the_tax_table_of_a_document() -> None:
 def test_a_document_with_bounds_and_inclusive_prices_is_refused() -> None:
     lines = [Line(kes(100), Stack([replace(VAT, most_minor=5)]))]
     with pytest.raises(Refused, match="bounds_by_line"):
-        taxes_inside(lines, Rounding.DOCUMENT)
-    assert taxes_on_top(lines, Rounding.DOCUMENT)[0].amounts == (5,)
+        taxes_inside(lines, RoundedBy.DOCUMENT)
+    assert taxes_on_top(lines, RoundedBy.DOCUMENT)[0].amounts == (5,)
 
 
 documents = st.lists(
@@ -182,21 +183,61 @@ documents = st.lists(
 
 @given(lines=documents)
 def test_lines_add_up_to_the_document_and_stay_within_a_cent(lines: list[Line]) -> None:
-    taxed = taxes_on_top(lines, Rounding.DOCUMENT)
+    taxed = taxes_on_top(lines, RoundedBy.DOCUMENT)
     for row in sums(taxed):
         assert row.amount.minor == rounded(row.base.minor * row.rate.ratio)
-    for one, alone in zip(taxed, taxes_on_top(lines, Rounding.LINE), strict=True):
+    for one, alone in zip(taxed, taxes_on_top(lines, RoundedBy.LINE), strict=True):
         assert all(abs(a - b) <= 1 for a, b in zip(one.amounts, alone.amounts, strict=True))
 
 
 @given(lines=documents)
 def test_a_document_of_inclusive_prices_keeps_every_price(lines: list[Line]) -> None:
-    taxed = taxes_inside(lines, Rounding.DOCUMENT)
+    taxed = taxes_inside(lines, RoundedBy.DOCUMENT)
     assert [one.gross for one in taxed] == [line.price for line in lines]
 
 
 @given(st.lists(st.fractions(-1000, 1000, max_denominator=97), max_size=20))
 def test_largest_remainder_adds_up_and_moves_nobody_by_one(exact: list[Fraction]) -> None:
-    parts = largest_remainder(exact)
-    assert sum(parts) == rounded(sum(exact, Fraction(0)))
+    whole = rounded(sum(exact, Fraction(0)))
+    parts = largest_remainder(exact, whole)
+    assert sum(parts) == whole
     assert all(abs(part - one) < 1 or part == one for part, one in zip(parts, exact, strict=True))
+
+
+# ---- another rounding ---------------------------------------------------------------------------
+
+
+QUARTER = Rate("quarter", "Quarter", percent("25"), "law")
+
+
+@pytest.mark.parametrize(
+    ("rounding", "quantum", "tax"),
+    [("half_up", 1, 13), ("half_even", 1, 12), ("up", 1, 13), ("down", 1, 12),
+     ("half_up", 5, 15), ("down", 5, 10), ("up", 100, 100), ("down", 100, 0)],
+)  # fmt: skip
+def test_a_tax_is_rounded_as_its_rate_says(rounding: Any, quantum: int, tax: int) -> None:
+    # 25 % of 0.50 is 0.125.
+    rate = replace(QUARTER, rounding=rounding, quantum_minor=quantum)
+    assert on_top(Money(50, "KES"), [rate]).amounts == (tax,)
+    assert on_top(Money(-50, "KES"), [rate]).amounts == (-tax,)
+
+
+def test_taxes_rounded_up_come_off_a_price_that_has_them() -> None:
+    up = replace(QUARTER, rounding="up")
+    assert inside(Money(63, "KES"), [up]).amounts == (13,)  # 12.6 exactly
+    assert inside(Money(63, "KES"), [replace(QUARTER, rounding="down")]).amounts == (12,)
+    with pytest.raises(Refused, match="price_below_taxes"):
+        inside(Money(63, "KES"), [replace(up, quantum_minor=100)])
+
+
+def test_a_document_rounds_each_tax_as_its_rate_says() -> None:
+    def taxes(**rounding: Any) -> list[int]:
+        lines = [Line(Money(51, "KES"), Stack([replace(QUARTER, **rounding)]))] * 3
+        return [one.amounts[0] for one in taxes_on_top(lines, RoundedBy.DOCUMENT)]
+
+    assert taxes() == [13, 13, 12]  # 38.25
+    assert taxes(rounding="up") == [13, 13, 13]
+    assert taxes(rounding="down") == [13, 13, 12]
+    assert taxes(quantum_minor=5) == [14, 13, 13]  # 40
+    assert taxes(quantum_minor=100) == [0, 0, 0]
+    assert taxes(quantum_minor=100, rounding="up") == [34, 33, 33]

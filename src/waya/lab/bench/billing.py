@@ -12,7 +12,7 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -58,10 +58,10 @@ def _measure(customers: int, *, paying: bool) -> dict[str, Any]:
     paid: list[Paid] = []
     if paying:
         with payers(entity.pk) as customers_who_pay:
-            billed = subscribers.bill(entity, _progress)
+            billed = subscribers.bill(entity, _progress())
             paid = customers_who_pay.stop()
     else:
-        billed = subscribers.bill(entity, _progress)
+        billed = subscribers.bill(entity, _progress())
     wall, used = time.monotonic() - began, cost.cpu_seconds() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     rows = subscribers.count(_TABLES)
@@ -95,9 +95,17 @@ def _waits(paid: Sequence[Paid]) -> dict[str, Any]:
     }
 
 
-def _progress(done: int) -> None:
-    if done % 10_000 == 0:
-        print(f"  {done} billed", file=sys.stderr, flush=True)
+def _progress() -> Callable[[int], None]:
+    """Says how far a run is, at every ten thousand."""
+    said = 0
+
+    def say(done: int) -> None:
+        nonlocal said
+        if done // 10_000 > said:
+            said = done // 10_000
+            print(f"  {done} billed", file=sys.stderr, flush=True)
+
+    return say
 
 
 def _silent(done: int) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from waya.billing.rules.tax.documents import (
     Line,
-    Rounding,
+    RoundedBy,
     Sum,
     sums,
     taxes_inside,
@@ -44,7 +44,7 @@ class Assessed:
 
 
 def assess(
-    lines: Sequence[Priced], supply: Supply, *, inclusive: bool, rounding: Rounding
+    lines: Sequence[Priced], supply: Supply, *, inclusive: bool, rounding: RoundedBy
 ) -> Assessed:
     """The taxes of lines at a place on a tax point. One query, or two to refuse.
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
-from math import ceil, floor
 from typing import Literal
 
 from waya.catalog.rules.plans import Timing
-from waya.kernel.money import rounded
+from waya.kernel.money import Rounding, rounded
 
 AnchorBy = Literal["customer", "bundle", "subscription", "calendar"]
 Align = Literal["remembered", "event", "next"]
 Basis = Literal["actual", "fixed", "30/360", "actual/360", "actual/365", "by_month", "none", "free"]
 Inclusion = Literal["half_open", "charge_first_day", "charge_last_day"]
-Rounding = Literal["half_up", "half_even", "up", "down"]
 When = Literal["at_once", "term_end"]
 Stop = Literal["credit", "no_credit", "charge"]
 Leftover = Literal["money", "time", "data"]
@@ -101,12 +99,4 @@ class BillingTerms:
         """Whole minor units; the only place where an amount of a line is rounded."""
         if exact.denominator == 1:
             return exact.numerator
-        match self.rounding:
-            case "half_up":
-                return rounded(exact)
-            case "half_even":
-                return round(exact)
-            case "up":
-                return ceil(exact) if exact >= 0 else floor(exact)
-            case "down":
-                return floor(exact) if exact >= 0 else ceil(exact)
+        return rounded(exact, self.rounding)

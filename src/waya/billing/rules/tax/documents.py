@@ -1,8 +1,8 @@
 """Taxes of several lines, rounded by line or by document.
 
-By document, each tax is rounded once on the whole document and its cents are shared out among
-the lines by largest remainder: the lines always add up to the document, and no line is more
-than a cent from its own rounding.
+By document, each tax is rounded once on the whole document, as its rate says, and its cents are
+shared out among the lines by largest remainder: the lines always add up to the document, and no
+line is more than a cent from its own rounding (but where a tax is rounded to more than a cent).
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from math import floor
 from waya.billing.rules.tax.rates import Rate
 from waya.billing.rules.tax.stack import Stack, Taxed, inside, on_top, shares_of_gross
 from waya.kernel.errors import Refused
-from waya.kernel.money import Money, rounded
+from waya.kernel.money import Money
 
 
-class Rounding(StrEnum):
+class RoundedBy(StrEnum):
     """Where taxes are rounded."""
 
     LINE = "line"
@@ -45,9 +45,9 @@ class Sum:
     amount: Money
 
 
-def taxes_on_top(lines: Sequence[Line], rounding: Rounding) -> list[Taxed]:
+def taxes_on_top(lines: Sequence[Line], rounding: RoundedBy) -> list[Taxed]:
     """Add taxes to lines whose prices exclude them."""
-    if rounding is Rounding.LINE:
+    if rounding is RoundedBy.LINE:
         return [on_top(line.price, line.stack, line.quantity) for line in lines]
     amounts: list[list[int]] = [[] for _ in lines]
     for places in _by_tax(lines):
@@ -56,7 +56,7 @@ def taxes_on_top(lines: Sequence[Line], rounding: Rounding) -> list[Taxed]:
                 place, lines[at].price.minor, amounts[at], lines[at].quantity))
             for at, place in places
         ]  # fmt: skip
-        for (at, _), amount in zip(places, largest_remainder(exact), strict=True):
+        for (at, _), amount in zip(places, _shared_out(exact, lines, places), strict=True):
             amounts[at].append(amount)
     return [
         Taxed(line.price.currency, line.price.minor, tuple(found), line.stack, line.quantity)
@@ -64,10 +64,10 @@ def taxes_on_top(lines: Sequence[Line], rounding: Rounding) -> list[Taxed]:
     ]
 
 
-def taxes_inside(lines: Sequence[Line], rounding: Rounding) -> list[Taxed]:
+def taxes_inside(lines: Sequence[Line], rounding: RoundedBy) -> list[Taxed]:
     """Take taxes out of lines whose prices include them; refuses `price_below_taxes`, and
     `bounds_by_line` for taxes with a least or a most, which are a line's own."""
-    if rounding is Rounding.LINE:
+    if rounding is RoundedBy.LINE:
         return [inside(line.price, line.stack, line.quantity) for line in lines]
     if any(line.stack.bounded for line in lines):
         raise Refused("bounds_by_line")
@@ -76,7 +76,7 @@ def taxes_inside(lines: Sequence[Line], rounding: Rounding) -> list[Taxed]:
     amounts: list[list[int]] = [[] for _ in lines]
     for places in reversed(_by_tax(lines)):
         exact = [left[at] * shares[at][place][0] + shares[at][place][1] for at, place in places]
-        for (at, _), amount in zip(places, largest_remainder(exact), strict=True):
+        for (at, _), amount in zip(places, _shared_out(exact, lines, places), strict=True):
             amounts[at].insert(0, amount)
             left[at] -= amount
     if any(net < 0 < line.price.minor for line, net in zip(lines, left, strict=True)):
@@ -87,17 +87,20 @@ def taxes_inside(lines: Sequence[Line], rounding: Rounding) -> list[Taxed]:
     ]
 
 
-def largest_remainder(exact: Sequence[Fraction]) -> list[int]:
-    """Whole numbers that add up to the rounded sum of exact ones, each within one of its own.
+def largest_remainder(exact: Sequence[Fraction], whole: int) -> list[int]:
+    """Whole numbers that add up to `whole`, each within one of its exact one where the sum of
+    these is within one of `whole`.
 
-    Everyone gets the whole part; what the sum has besides goes to the largest fractions, the
-    first of equals before the next.
+    Everyone gets the whole part; what is left goes to the largest fractions, the first of
+    equals before the next, in rounds.
     """
+    if not exact:
+        return []
     parts = [floor(one) for one in exact]
-    missing = rounded(sum(exact, Fraction(0))) - sum(parts)
+    rounds, rest = divmod(whole - sum(parts), len(parts))
     by_fraction = sorted(range(len(parts)), key=lambda place: parts[place] - exact[place])
-    for place in by_fraction[:missing]:
-        parts[place] += 1
+    for at, place in enumerate(by_fraction):
+        parts[place] += rounds + (at < rest)
     return parts
 
 
@@ -115,6 +118,14 @@ def sums(taxed: Sequence[Taxed]) -> list[Sum]:
     return sorted(found.values(), key=lambda one: one.rate.sequence)
 
 
+def _shared_out(
+    exact: Sequence[Fraction], lines: Sequence[Line], places: Sequence[tuple[int, int]]
+) -> list[int]:
+    """One tax of a document, rounded as its rate says and shared out among the lines."""
+    at, place = places[0]
+    return largest_remainder(exact, lines[at].stack[place].rounded(sum(exact, Fraction(0))))
+
+
 def _by_tax(lines: Sequence[Line]) -> list[list[tuple[int, int]]]:
     """For each tax, in order, the lines that carry it and its place in their stacks."""
     places: dict[tuple[int, tuple[object, ...]], list[tuple[int, int]]] = {}
@@ -129,15 +140,17 @@ def _by_tax(lines: Sequence[Line]) -> list[list[tuple[int, int]]]:
 
 def _identity(rate: Rate) -> tuple[object, ...]:
     """What makes two lines' taxes one tax of the document."""
-    return (rate.jurisdiction, rate.tax, rate.category, rate.ratio, rate.relief, rate.law)
+    return (rate.jurisdiction, rate.tax, rate.category, rate.ratio, rate.relief, rate.law,
+            rate.rounding, rate.quantum_minor)  # fmt: skip
 
 
 def _held(line: Line, place: int, exact: Fraction) -> Fraction:
     rate = line.stack[place]
     if not rate.bounded:
         return exact
-    held = rate.within_bounds(rounded(exact))
-    return exact if held == rounded(exact) else Fraction(held)
+    free = rate.rounded(exact)
+    held = rate.within_bounds(free)
+    return exact if held == free else Fraction(held)
 
 
 _Shares = list[tuple[Fraction, Fraction]]

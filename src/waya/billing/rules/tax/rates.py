@@ -7,6 +7,7 @@ from datetime import date
 from fractions import Fraction
 
 from waya.catalog.rules.rates import Category, How, Kind
+from waya.kernel.money import Rounding, rounded
 from waya.kernel.rates import shown
 
 _ONE = Fraction(1)
@@ -20,7 +21,8 @@ class Rate:
     The base is `share` of the net and of the taxes named in `on` (None: every tax before it).
     A gross-up is a ratio of itself too: `t = b·r/(1−r)`. `per_unit_minor` counts instead of
     the ratio where a tax is so much for each unit. `least_minor` and `most_minor` bound a
-    line's tax. `relief` is the part that the customer is exempt from, and `reason` why.
+    line's tax. An amount is rounded, `rounding` says how, to a multiple of `quantum_minor`.
+    `relief` is the part that the customer is exempt from, and `reason` why.
     """
 
     tax: str
@@ -33,6 +35,8 @@ class Rate:
     per_unit_minor: Fraction = _NONE
     least_minor: int | None = None
     most_minor: int | None = None
+    rounding: Rounding = "half_up"
+    quantum_minor: int = 1
     relief: Fraction = _NONE
     reason: str = ""
     category: str = Category.STANDARD
@@ -60,6 +64,15 @@ class Rate:
     def bounded(self) -> bool:
         """Whether a line's tax has a least or a most."""
         return self.least_minor is not None or self.most_minor is not None
+
+    @property
+    def usual(self) -> bool:
+        """Whether its amounts are rounded to the nearest minor unit, halves away from zero."""
+        return self.rounding == "half_up" and self.quantum_minor == 1
+
+    def rounded(self, exact: Fraction) -> int:
+        """An exact amount as it is charged, in minor units."""
+        return rounded(exact / self.quantum_minor, self.rounding) * self.quantum_minor
 
     def within_bounds(self, minor: int) -> int:
         """An amount held between the least and the most of a line, as far as not exempt."""

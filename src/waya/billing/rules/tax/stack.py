@@ -1,9 +1,9 @@
 """Stacked taxes on a price, or inside one; prepared once for a supply and asked for each line.
 
-The usual stack, in which each tax is on the net and on all taxes before it, is whole numbers
-alone: a chain of one multiplication, one addition and one division for each tax. Anything else
-(shares, taxes by the unit, bounds, a base that leaves a tax out) takes the general way, which
-gives the same cents.
+The usual stack, in which each tax is on the net and on all taxes before it and is rounded to the
+nearest cent, is whole numbers alone: a chain of one multiplication, one addition and one division
+for each tax. Anything else (shares, taxes by the unit, bounds, a base that leaves a tax out,
+another rounding) takes the general way, which gives the same cents.
 """
 
 from __future__ import annotations
@@ -111,7 +111,8 @@ class Stack(tuple[Rate, ...]):
         )
         self.bounded = any(rate.bounded for rate in self)
         self.chained = not self.bounded and all(
-            part.fixed == 0 and len(part.below) == place for place, part in enumerate(self.parts)
+            part.fixed == 0 and len(part.below) == place and rate.usual
+            for place, (part, rate) in enumerate(zip(self.parts, self, strict=True))
         )
         scales = [rate.share * (1 - rate.relief) for rate in self]
         self._scales = tuple(None if scale == 1 else scale for scale in scales)
@@ -121,7 +122,7 @@ class Stack(tuple[Rate, ...]):
         return self
 
     def on_top(self, net: int, quantity: int = 1) -> tuple[int, ...]:
-        """The taxes to add to a net, each rounded once, halves away from zero."""
+        """The taxes to add to a net, each rounded once as its rate says."""
         if net < 0:
             return tuple(-amount for amount in self.on_top(-net, quantity))
         if not self.chained:
@@ -141,7 +142,7 @@ class Stack(tuple[Rate, ...]):
         if gross < 0:
             return tuple(-amount for amount in self.inside(-gross, quantity))
         if not self.chained:
-            return peel(gross, self._parts_for(gross, quantity))
+            return self._peel(gross, self._parts_for(gross, quantity))
         amounts = []
         for twice, whole, double in self._down:
             amount = (gross * twice + whole) // double
@@ -167,8 +168,8 @@ class Stack(tuple[Rate, ...]):
     def _general(self, net: int, quantity: int) -> list[int]:
         amounts: list[int] = []
         for place, rate in enumerate(self):
-            exact = rounded(self.exact(place, net, amounts, quantity))
-            amounts.append(rate.within_bounds(exact) if rate.bounded else exact)
+            amount = rate.rounded(self.exact(place, net, amounts, quantity))
+            amounts.append(rate.within_bounds(amount) if rate.bounded else amount)
         return amounts
 
     def _parts_for(self, gross: int, quantity: int) -> list[Part]:
@@ -194,23 +195,26 @@ class Stack(tuple[Rate, ...]):
         return low
 
     def _unbounded(self, net: int, amounts: Sequence[int], quantity: int) -> list[int]:
-        return [rounded(self.exact(place, net, amounts, quantity)) for place in range(len(self))]
+        return [
+            rate.rounded(self.exact(place, net, amounts, quantity))
+            for place, rate in enumerate(self)
+        ]
 
+    def _peel(self, gross: int, parts: Sequence[Part]) -> tuple[int, ...]:
+        """Take taxes out of a price, the last first: none that is left depends on it.
 
-def peel(gross: int, parts: Sequence[Part]) -> tuple[int, ...]:
-    """Take taxes out of a price, the last first: none that is left depends on it.
-
-    Each is what it would be exactly in the price that is left, rounded once. Refuses
-    `price_below_taxes` when nothing would be left for the net.
-    """
-    amounts: list[int] = []
-    for multiplier, fixed in reversed(shares_of_gross(parts)):
-        amount = rounded(gross * multiplier + fixed)
-        amounts.append(amount)
-        gross -= amount
-    if gross < 0:
-        raise Refused("price_below_taxes")
-    return tuple(reversed(amounts))
+        Each is what it would be exactly in the price that is left, rounded once. Refuses
+        `price_below_taxes` when nothing would be left for the net.
+        """
+        amounts: list[int] = []
+        shares = shares_of_gross(parts)
+        for rate, (multiplier, fixed) in zip(reversed(self), reversed(shares), strict=True):
+            amount = rate.rounded(gross * multiplier + fixed)
+            amounts.append(amount)
+            gross -= amount
+        if gross < 0:
+            raise Refused("price_below_taxes")
+        return tuple(reversed(amounts))
 
 
 def shares_of_gross(parts: Sequence[Part]) -> list[tuple[Fraction, Fraction]]:
@@ -232,7 +236,7 @@ def shares_of_gross(parts: Sequence[Part]) -> list[tuple[Fraction, Fraction]]:
 def on_top(net: Money, rates: Sequence[Rate], quantity: int = 1) -> Taxed:
     """Add taxes to a price that excludes them, in the order in which they stack.
 
-    Each is rounded half away from zero, per line.
+    Each is rounded once as its rate says, per line.
     """
     stack = rates if isinstance(rates, Stack) else Stack(rates)
     return Taxed(net.currency, net.minor, stack.on_top(net.minor, quantity), stack, quantity)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Protocol
+from typing import Protocol, cast
 
 from waya.billing.rules.tax.rates import Exemption, Rate, exempted, reversed_to_customer
 from waya.billing.rules.tax.stack import Stack, Taxed
 from waya.catalog.rules.rates import Dated, How, Kind, Reverse, in_force, jurisdictions
-from waya.kernel.money import Money, rounded
+from waya.kernel.money import Money, Rounding
 
 
 class Recorded(Dated, Protocol):
@@ -34,6 +34,10 @@ class Recorded(Dated, Protocol):
     def least_minor(self) -> int | None: ...
     @property
     def most_minor(self) -> int | None: ...
+    @property
+    def rounding(self) -> str: ...
+    @property
+    def quantum_minor(self) -> int: ...
     @property
     def category(self) -> str: ...
     @property
@@ -104,6 +108,8 @@ def rate_of(row: Recorded) -> Rate:
         per_unit_minor=Fraction(row.per_unit_minor),
         least_minor=row.least_minor,
         most_minor=row.most_minor,
+        rounding=cast(Rounding, row.rounding),  # the table takes no other
+        quantum_minor=row.quantum_minor,
         category=row.category,
         kind=row.kind,
         jurisdiction=row.jurisdiction,
@@ -126,7 +132,7 @@ def kept_back(taxed: Taxed, withheld: Sequence[Rate]) -> Money:
             for other, amount in zip(taxed.stack, taxed.amounts, strict=True)
             if rate.on is None or other.tax in rate.on
         ]
-        minor += rounded((taxed.net_minor + sum(named)) * rate.multiplier)
+        minor += rate.rounded((taxed.net_minor + sum(named)) * rate.multiplier)
     return Money(minor, taxed.currency)
 
 

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from waya.catalog.rules.rates import Category, How, Kind, Reverse, Status
+from waya.kernel.money import Rounding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +16,8 @@ class Row:
 
     `on` names the taxes that its base holds besides the net (none: the net alone), and `share`
     the percentage of that base which is taxed. `rate_percent` is of the base; `per_unit_minor` is
-    so much for each unit instead. `recorded_on` is the day from which the rate was known, by
+    so much for each unit instead. What it comes to is rounded, `rounding` says how, to a multiple
+    of `quantum_minor`. `recorded_on` is the day from which the rate was known, by
     default its first.
     """
 
@@ -34,6 +36,8 @@ class Row:
     per_unit_minor: Decimal = Decimal(0)
     least_minor: int | None = None
     most_minor: int | None = None
+    rounding: Rounding = "half_up"
+    quantum_minor: int = 1
     customer_class: str = ""
     category: Category = Category.STANDARD
     reverse: Reverse = Reverse.NEVER
