@@ -37,15 +37,22 @@ class Span:
     paid_on: date | None = None
 
 
+@dataclass(slots=True)
+class Stay:
+    """From a start to the end after it, if there is one: meanwhile the plan's deposit is held."""
+
+    began: date
+    plan: PlanTerms
+    ended: date | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
-    """All stretches of one subscription, and when it began and ended."""
+    """All stretches of one subscription; one that ended and began anew has several stays."""
 
     subscription: str
     spans: tuple[Span, ...]
-    began: date
-    ended: date | None
-    first_plan: PlanTerms
+    stays: tuple[Stay, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,7 @@ class _Life:
     had: list[_Had] = field(default_factory=list)
     open_since: date | None = None
     stopped: str = ""
+    stays: list[Stay] = field(default_factory=list)
     ended: date | None = None
     pending: Event | None = None
     due: date | None = None
@@ -159,12 +167,10 @@ def _free_until(began: date, plan: PlanTerms) -> date:
 
 
 def _paid(name: str, events: list[Event], life: _Life, moved: Mapping[int, date]) -> Service:
-    first_plan = life.plan
-    return Service(name, _bought(name, events, life), life.first, life.ended, first_plan)
+    return Service(name, _bought(name, events, life), tuple(life.stays))
 
 
 def _service(name: str, events: list[Event], life: _Life, moved: Mapping[int, date]) -> Service:
-    first_plan = life.plan
     for event in events:
         _settle(life, event.on)
         _STEPS[event.kind](life, event, moved)
@@ -174,7 +180,8 @@ def _service(name: str, events: list[Event], life: _Life, moved: Mapping[int, da
         _close(life, None, None)
     spans = tuple(span for had in life.had for span in _cut(name, had, life))
     last = spans[-1].end if spans and not life.stopped else None
-    return Service(name, spans, life.first, _sooner(life.ended, last), first_plan)
+    life.stays[-1].ended = _sooner(life.ended, last)
+    return Service(name, spans, tuple(life.stays))
 
 
 def _settle(life: _Life, on: date) -> None:
@@ -197,6 +204,8 @@ def _start(life: _Life, event: Event, moved: Mapping[int, date]) -> None:
 
 def _begin(life: _Life, event: Event) -> None:
     life.plan, life.quantity = event.plan or life.plan, _quantity(event, life.quantity)
+    if life.ended is not None or not life.stays:
+        life.stays.append(Stay(event.on, life.plan))
     life.open_since, life.ended, life.began = event.on, None, event.on
 
 
@@ -308,6 +317,7 @@ def _end(life: _Life, on: date, told: date) -> None:
     if life.open_since is not None:
         _close(life, on, told)
     life.open_since, life.stopped, life.ended = None, "", on
+    life.stays[-1].ended = on
 
 
 def _close(life: _Life, on: date | None, told: date | None) -> None:
@@ -379,9 +389,11 @@ def _bought(name: str, events: list[Event], life: _Life) -> tuple[Span, ...]:
     found: list[Span] = []
     for event in events:
         if event.kind == "cancel":
-            life.ended = event.on
+            life.ended = life.stays[-1].ended = event.on
             found = _cut_short(found, event)
         elif event.kind in ("start", "pay"):
+            if event.kind == "start":
+                life.stays.append(Stay(event.on, life.plan))
             found.append(_purchase(name, event, life, found[-1] if found else None))
         elif event.kind == "change":
             life.plan, life.quantity = event.plan or life.plan, _quantity(event, life.quantity)

@@ -14,7 +14,7 @@ from waya.billing.rules.engine.events import Event, Lesson, Meter
 from waya.billing.rules.engine.line import Charged, Kind, Line
 from waya.billing.rules.engine.prices import of_cycle, plain, tiers_told
 from waya.billing.rules.engine.ratios import WHOLE, Share, share
-from waya.billing.rules.engine.spans import CONVERTED, Service, Span, services
+from waya.billing.rules.engine.spans import CONVERTED, Service, Span, Stay, services
 from waya.billing.rules.engine.terms import BillingTerms
 from waya.catalog.rules.plans import NOTHING, Charge, Discount, PlanTerms
 from waya.catalog.rules.prices import cost
@@ -130,11 +130,12 @@ class Tally:
         return end - timedelta(days=1) if self.terms.arrears_on == "last_day" else end
 
     def _once(self, service: Service, due: list[tuple[date, int, Any]]) -> None:
-        for charge in service.first_plan.charges:
-            if charge.kind in ("one_off", "deposit"):
-                due.append((service.began, 0, _Once(self, service, charge, 1)))
-            if charge.kind == "deposit" and service.ended and self.terms.return_deposit:
-                due.append((service.ended, 4, _Once(self, service, charge, -1)))
+        for at, stay in enumerate(service.stays):
+            for charge in stay.plan.charges:
+                if charge.kind == "deposit" or (charge.kind == "one_off" and at == 0):
+                    due.append((stay.began, 0, _Once(self, service, stay, charge, 1)))
+                if charge.kind == "deposit" and stay.ended and self.terms.return_deposit:
+                    due.append((stay.ended, 4, _Once(self, service, stay, charge, -1)))
 
     # Giving back
 
@@ -434,16 +435,18 @@ class _Minimum:
 
 @dataclass(frozen=True, slots=True)
 class _Once:
-    """Asks once for a one-off or a deposit; gives a deposit back at the end."""
+    """Asks once for a one-off, and for a deposit whenever it begins; gives a deposit back at the
+    end."""
 
     tally: Tally
     service: Service
+    stay: Stay
     charge: Charge
     sign: int
 
     def __call__(self, on: date) -> None:
         tally, service = self.tally, self.service
-        mark = (service.subscription, f"{self.charge.code}:{self.sign}", service.began)
+        mark = (service.subscription, f"{self.charge.code}:{self.sign}", self.stay.began)
         if mark in tally.once:
             return
         tally.once.add(mark)
@@ -452,7 +455,7 @@ class _Once:
         why = {"rule": rule, "price_minor": plain(self.charge.amount)}
         day = Period(on, on)
         kind: Kind = "deposit" if self.charge.kind == "deposit" else "one_off"
-        tally.write(kind, service.subscription, service.first_plan, self.charge.code, day,
+        tally.write(kind, service.subscription, self.stay.plan, self.charge.code, day,
                     Share(NOTHING, NOTHING, "day", WHOLE * self.sign), WHOLE,
                     tally.terms.round(exact), exact, on, why, day)  # fmt: skip
 

@@ -273,6 +273,22 @@ def test_one_off_and_deposit() -> None:
     ]  # fmt: skip
 
 
+def test_a_deposit_is_taken_again_by_who_begins_anew_and_a_one_off_is_not() -> None:
+    with_modem = plan("100", charges=(
+        Charge("installation", "one_off", minor("50")), Charge("modem", "deposit", minor("30")),
+    ))  # fmt: skip
+    events = [event("2024-04-01", "start", with_modem), event("2024-05-01", "cancel"),
+              event("2024-06-10", "start", with_modem), event("2024-06-15", "pause"),
+              event("2024-06-20", "resume"), event("2024-07-01", "cancel")]  # fmt: skip
+    found = bill(terms(day=1), events, "2024-08-01")
+    assert [(line.kind, str(line.period.start), amount(line)) for line in found
+            if line.kind in ("one_off", "deposit")] == [
+        ("one_off", "2024-04-01", "50"), ("deposit", "2024-04-01", "30"),
+        ("deposit", "2024-05-01", "-30"), ("deposit", "2024-06-10", "30"),
+        ("deposit", "2024-07-01", "-30"),
+    ]  # fmt: skip
+
+
 def test_usage_is_billed_after_its_cycle_and_at_the_end() -> None:
     traffic = Charge("data", "per_unit", Fraction(1, 10), included=Fraction(100), metric="mb")
     lots = Charge("sms", "package", minor("1"), lot=Fraction(100), metric="sms")
