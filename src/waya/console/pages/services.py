@@ -17,6 +17,7 @@ from waya.billing.rules.engine.terms import Leftover
 from waya.catalog.models import Plan
 from waya.catalog.queries import plans_on_sale, prices
 from waya.console.pages.plans.words import every
+from waya.console.pages.taking import missing
 from waya.console.pieces import Confirm, Sum, Then, why_of
 from waya.console.staff import StaffRequest, staff
 from waya.kernel import clock
@@ -71,8 +72,8 @@ def change(request: StaffRequest, by: Actor, username: str) -> HttpResponse:
     def told(outcome: Outcome) -> dict[str, Any]:
         on = "" if outcome.now else f" on {outcome.on:%-d %b}"
         wire = f"The router is to hold {plan_profile(plan.down_kbps, plan.up_kbps).name}"
-        then = [_begins(outcome), Then("router", wire + (on or " at once")), *_missing(outcome)]
-        return {"verb": f"Change to {plan.name}{on}", "then": then}
+        then = [_begins(outcome), Then("router", wire + (on or " at once"))]
+        return {"verb": f"Change to {plan.name}{on}", "then": then + _missing(row, outcome, by)}
 
     return decide(request, row, "change", confirm, act, told)
 
@@ -104,7 +105,8 @@ def quantity(request: StaffRequest, by: Actor, username: str) -> HttpResponse:
 
     def told(outcome: Outcome) -> dict[str, Any]:
         on = "" if outcome.now else f" from {outcome.on:%-d %b} on"
-        return {"verb": f"Have {many}{on}", "then": [_begins(outcome), *_missing(outcome)]}
+        then = [_begins(outcome), *_missing(row, outcome, by)]
+        return {"verb": f"Have {many}{on}", "then": then}
 
     return decide(request, row, "quantity", confirm, act, told)
 
@@ -114,10 +116,10 @@ def _begins(outcome: Outcome) -> Then:
     return Then("calendar", "From today" if outcome.now else f"From {day}, and not before")
 
 
-def _missing(outcome: Outcome) -> list[Then]:
+def _missing(row: Subscription, outcome: Outcome, by: Actor) -> list[Then]:
     if not outcome.to_pay:
         return []
-    return [Then("cash", f"{outcome.to_pay} is missing first: take it, then change")]
+    return [missing(outcome.to_pay, row.customer.account_number, by, "change")]
 
 
 @staff("billing.change_plan")

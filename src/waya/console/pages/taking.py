@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.html import format_html, format_html_join
 
 from waya.billing.queries.accounts import Account, account
 from waya.console import drafts
@@ -15,6 +16,7 @@ from waya.console.pieces import Confirm, Sum, Then
 from waya.console.staff import StaffRequest, staff
 from waya.kernel import clock, ids
 from waya.kernel.errors import Refused
+from waya.kernel.money import Money
 from waya.kernel.phone import e164, national
 from waya.org.actors import Actor
 from waya.org.models import Entity
@@ -90,7 +92,7 @@ def cash(request: StaffRequest, by: Actor, account: str = "") -> HttpResponse:
     """Take cash over the counter; the answer is the payment's page, with where it went."""
     customer = _customer(request, account)
     if request.method != "POST":
-        initial = _asked(customer, request.entity) | drafts.take(request)
+        initial = _asked(request, customer) | drafts.take(request)
         form = CashForm(request.entity, customer, initial=initial)
         return _shown(request, _cash_confirm(request, form, customer))
     form = CashForm(request.entity, customer, request.POST)
@@ -113,7 +115,7 @@ def prompt(request: StaffRequest, by: Actor, account: str = "") -> HttpResponse:
     """Ask for money on a phone; the answer is the customer's page, where it is waited for."""
     customer = _customer(request, account)
     if request.method != "POST":
-        initial = _asked(customer, request.entity) | drafts.take(request)
+        initial = _asked(request, customer) | drafts.take(request)
         form = PromptForm(request.entity, customer, initial=initial)
         return _shown(request, _prompt_confirm(request, form, customer))
     form = PromptForm(request.entity, customer, request.POST)
@@ -133,6 +135,19 @@ def prompt(request: StaffRequest, by: Actor, account: str = "") -> HttpResponse:
     return _shown(request, _prompt_confirm(request, form, customer), 422)
 
 
+_WAYS = (("payments.take", "pay", "take it"), ("payments.prompt", "prompt", "send a prompt"))
+
+
+def missing(amount: Money, account: str, by: Actor, then: str) -> Then:
+    """What has to be paid before something can be done, with the ways there that are theirs."""
+    ways = format_html_join(
+        " or ", '<a href="/customers/{}/{}?amount={}">{}</a>',
+        [(account, where, amount.plain(), said) for may, where, said in _WAYS if by.can(may)],
+    )  # fmt: skip
+    how = format_html(": {}", ways) if ways else ""
+    return Then("cash", format_html("{} is missing first{}, then {}", amount, how, then))
+
+
 def _customer(request: StaffRequest, account: str) -> Customer | None:
     if not account:
         return None
@@ -143,11 +158,13 @@ def _customer(request: StaffRequest, account: str) -> Customer | None:
     return customer
 
 
-def _asked(customer: Customer | None, entity: Entity) -> dict[str, Any]:
-    """What brings everything in order is what is most often paid."""
+def _asked(request: StaffRequest, customer: Customer | None) -> dict[str, Any]:
+    """The amount that is asked with; without one, what brings everything in order."""
+    if asked := request.GET.get("amount"):
+        return {"amount": asked}
     if customer is None:
         return {}
-    to_pay = account(customer.pk, entity.pk).to_pay
+    to_pay = account(customer.pk, request.entity.pk).to_pay
     return {"amount": to_pay} if to_pay else {}
 
 

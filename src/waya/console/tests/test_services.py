@@ -61,6 +61,12 @@ def test_a_plan_is_changed_as_it_was_shown(there: Town, naomi: Client) -> None:
     shown = naomi.get(where, {"plan": "home-20", "when": "at_once"}).content.decode()
     assert "Given back" in shown
     assert "is missing first" in shown
+    ways = re.findall(r'href="(/customers/[^"]+amount=[^"]+)"', shown)
+    assert [one.split("?")[0].split("/")[-1] for one in ways] == ["pay", "prompt"]
+    for way in ways:
+        amount = way.split("=")[1]
+        assert f"{amount} is missing first" in shown.replace("\u00a0", " ")
+        assert f'value="{amount}"' in naomi.get(way).content.decode()
     told = {"plan": "home-20", "when": "at_once", "seen": pinned(shown)}
     refused = naomi.post(where, told)
     assert (refused.status_code, b"is missing for this change" in refused.content) == (422, True)

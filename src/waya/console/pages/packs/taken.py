@@ -12,6 +12,7 @@ from waya.billing.commands.lives.bundles import drop_part
 from waya.billing.queries.lives.had import Had, had_on
 from waya.billing.queries.lives.outcomes import Outcome
 from waya.console.pages.services import decide, row_of, shown, today_of, when_choice
+from waya.console.pages.taking import missing
 from waya.console.pieces import Then
 from waya.console.staff import StaffRequest, staff
 from waya.org.actors import Actor
@@ -46,7 +47,8 @@ def on_top(request: StaffRequest, by: Actor, username: str) -> HttpResponse:
         day = f"{outcome.on:%-d %b}"
         then = [Then("calendar", "From today" if outcome.now else f"From {day}")]
         if outcome.to_pay:
-            then.append(Then("cash", f"{outcome.to_pay} is missing first: take it, then add it"))
+            account = row.customer.account_number
+            then.append(missing(outcome.to_pay, account, by, "add it"))
         verb = "Add it" if what == "take" else "Drop it"
         return {"verb": verb if outcome.now else f"{verb} on {day}", "then": then}
 
