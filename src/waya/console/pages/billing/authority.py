@@ -60,13 +60,14 @@ def authority(request: StaffRequest, by: Actor) -> HttpResponse:
     return render(request, "console/billing/authority.html", context)
 
 
-def recorded(given: Fiscal | None) -> dict[str, str]:
+def recorded(given: Fiscal | None) -> dict[str, Any]:
     """What a document's page says of the authority; nothing of what is owed to none."""
     if given is None:
         return {}
-    state = {FiscalDocument.REJECTED: "not_recorded"}.get(given.state, given.state)
+    refused = given.state == FiscalDocument.REJECTED
     return {
-        "state": "unsigned" if given.unsigned else state,
+        "state": "unsigned" if given.unsigned else "not_recorded" if refused else given.state,
+        "waits": given.unsigned or refused,
         "unit": given.control_unit,
         "number": given.fiscal_number,
         "verify_url": given.verify_url,
